@@ -1,0 +1,112 @@
+"""iqa.damage: severity 0 is the photo itself, more severity is further away, nothing depends on chance but the rng."""
+
+import numpy as np
+import pytest
+from skimage import data
+
+from iqa import damage, psf
+from iqa.errors import ArgumentError, UnknownNameError
+from iqa.srgb import from_linear, to_linear
+
+PHOTO = np.ascontiguousarray(data.coffee()[::2, ::2])
+LADDER = (0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.mean((a.astype(np.float64) - b) ** 2))
+
+
+@pytest.mark.parametrize("name", damage.DAMAGES)
+def test_severity_zero_returns_the_photo_exactly(name: str) -> None:
+    out = damage.apply(name, PHOTO, 0.0, np.random.default_rng(0))
+    assert np.array_equal(out, PHOTO)
+    assert out is not PHOTO
+
+
+@pytest.mark.parametrize("name", damage.DAMAGES)
+@pytest.mark.parametrize("seed", range(3))
+def test_distance_to_the_photo_grows_with_severity(name: str, seed: int) -> None:
+    steps = [distance(damage.apply(name, PHOTO, s, np.random.default_rng(seed)), PHOTO) for s in LADDER]
+    assert steps == sorted(steps)
+    assert steps[0] > 0
+
+
+@pytest.mark.parametrize("name", damage.DAMAGES)
+def test_result_is_a_picture_of_the_same_size_and_repeats_with_the_seed(name: str) -> None:
+    before = PHOTO.copy()
+    first, again = (damage.apply(name, PHOTO, 0.7, np.random.default_rng(5)) for _ in range(2))
+    assert first.dtype == np.uint8
+    assert first.shape == PHOTO.shape
+    assert np.array_equal(first, again)
+    assert np.array_equal(PHOTO, before)
+
+
+@pytest.mark.parametrize("name", damage.DAMAGES)
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 90, 3), (90, 3, 3)])
+def test_tiny_and_narrow_pictures_survive(name: str, shape: tuple[int, int, int]) -> None:
+    image = np.full(shape, 90, np.uint8)
+    assert damage.apply(name, image, 1.0, np.random.default_rng(0)).shape == shape
+
+
+@pytest.mark.parametrize("name", ["defocus", "motion", "shake"])
+def test_blur_keeps_the_mean_light(name: str) -> None:
+    blurred = damage.apply(name, PHOTO, 1.0, np.random.default_rng(1))
+    assert to_linear(blurred).mean() == pytest.approx(to_linear(PHOTO).mean(), rel=0.02)
+
+
+def test_one_stop_of_underexposure_halves_the_light() -> None:
+    darker = damage.apply("underexposure", PHOTO, 1.0 / damage.STOPS_UNDER, np.random.default_rng(0))
+    assert to_linear(darker).mean() == pytest.approx(to_linear(PHOTO).mean() / 2, rel=0.01)
+
+
+def test_noise_variance_follows_poisson_gaussian() -> None:
+    gray = np.full((400, 400, 3), 188, np.uint8)
+    noisy = to_linear(damage.apply("noise", gray, 0.3, np.random.default_rng(2)))
+    light = float(to_linear(gray[:1, :1])[0, 0, 0])
+    expected = 0.3 * np.sqrt(damage.SHOT_NOISE * light + damage.READ_NOISE**2)
+    assert noisy.std() == pytest.approx(expected, rel=0.02)
+
+
+def test_subject_defocus_leaves_the_corners_alone() -> None:
+    out = damage.apply("subject_defocus", PHOTO, 1.0, np.random.default_rng(0))
+    assert np.array_equal(out[:20, :20], PHOTO[:20, :20])
+    assert not np.array_equal(out[90:110, 140:160], PHOTO[90:110, 140:160])
+
+
+def test_linear_motion_smears_along_its_angle() -> None:
+    kernel = psf.line(20.0, 30.0)
+    rows, columns = np.nonzero(kernel > kernel.max() / 10)
+    angle = np.rad2deg(np.arctan2(-(rows[-1] - rows[0]), columns[-1] - columns[0])) % 180
+    assert angle == pytest.approx(30.0, abs=6.0)
+
+
+@pytest.mark.parametrize("kernel", [psf.disc(0.0), psf.disc(7.3), psf.line(31.0, 77.0), psf.line(0.0, 0.0)])
+def test_kernels_have_odd_sides_and_sum_one(kernel: np.ndarray) -> None:
+    assert kernel.shape[0] == kernel.shape[1]
+    assert kernel.shape[0] % 2 == 1
+    assert kernel.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_disc_area_is_that_of_a_circle() -> None:
+    kernel = psf.disc(10.0)
+    assert 1.0 / kernel.max() == pytest.approx(np.pi * 100.0, rel=0.01)
+
+
+def test_srgb_round_trip_is_exact_on_every_level() -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    assert np.array_equal(from_linear(to_linear(levels)), levels)
+
+
+def test_srgb_middle_gray_is_the_published_value() -> None:
+    assert float(to_linear(np.array([188], np.uint8))[0]) == pytest.approx(0.50289, abs=1e-5)
+
+
+def test_unknown_damage_names_the_nearest_and_substitutes_nothing() -> None:
+    with pytest.raises(UnknownNameError, match="'motion'"):
+        damage.apply("motoin", PHOTO, 0.5, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("severity", [-0.1, 1.1, float("nan")])
+def test_severity_outside_its_range_is_refused(severity: float) -> None:
+    with pytest.raises(ArgumentError, match=r"\[0, 1\]"):
+        damage.apply("noise", PHOTO, severity, np.random.default_rng(0))
