@@ -1,0 +1,32 @@
+"""Closed-form measures of a photo; each file is one family, each measure cites its paper."""
+
+from .color import ColorCast, color_cast, colorfulness, correct_cast
+from .compression import blockiness
+from .direction import Direction, directional_blur
+from .exposure import Exposure, brightness, clipped_masks, contrast, exposure
+from .noise import noise_sigma
+from .scale import ANALYSIS_PIXELS, analysis_luma, luminance
+from .sharpness import edge_width, laplacian_variance, sharpness_map, tenengrad
+
+__all__ = [
+    "ANALYSIS_PIXELS",
+    "ColorCast",
+    "Direction",
+    "Exposure",
+    "analysis_luma",
+    "blockiness",
+    "brightness",
+    "clipped_masks",
+    "color_cast",
+    "colorfulness",
+    "contrast",
+    "correct_cast",
+    "directional_blur",
+    "edge_width",
+    "exposure",
+    "laplacian_variance",
+    "luminance",
+    "noise_sigma",
+    "sharpness_map",
+    "tenengrad",
+]
