@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from iqa.image import load
-from iqa.image_color import to_8_bit
+from iqa.image.color import to_8_bit
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -17,7 +17,8 @@ from iqa import manifest as manifests
 from iqa import model as models
 from iqa.errors import ArgumentError, ManifestError, ModelError, UnknownNameError
 from iqa.estimator import Estimator
-from iqa.model import list_models, load_model, refuse_external_data
+from iqa.model import list_models, load_model
+from iqa.onnx_wire import TENSOR_PATHS, refuse_external_data
 from iqa.probe import probe_image, summary
 
 SIZES = [(40, 56), (41, 57), (33, 16), (8, 8)]
@@ -168,7 +169,7 @@ def test_the_walk_knows_every_path_to_a_tensor() -> None:
     while grown := {name for name, parts in found.items() if holders & set(parts.values())} - holders:
         holders |= grown
     paths = {name: {number: part for number, part in found[name].items() if part in holders} for name in holders}
-    assert paths == models.TENSOR_PATHS
+    assert paths == TENSOR_PATHS
     numbers = TensorProto.DESCRIPTOR.fields_by_name
     assert (numbers["external_data"].number, numbers["data_location"].number) == (13, 14)
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from .image_failures import UNREADABLE
-from .image_source import Metered
+from .failures import UNREADABLE
+from .source import Metered
 
 _LUMINANCE = """
     16 11 10 16 24 40 51 61  12 12 14 19 26 58 60 55  14 13 16 24 40 57 69 56  14 17 22 29 51 87 80 62

@@ -3,8 +3,8 @@
 import struct
 from typing import IO
 
-from .errors import ImageError
-from .image_source import refusal
+from ..errors import ImageError
+from .source import refusal
 
 _WIDTH, _HEIGHT, _SUB_IFDS, _SUBTYPE, _TILE_WIDTH, _TILE_HEIGHT, _DNG = 256, 257, 330, 254, 322, 323, 50706
 _BYTE_TYPES = (1, 2, 6, 7)

@@ -3,7 +3,7 @@
 import struct
 from typing import IO
 
-from .image_source import refusal
+from .source import refusal
 
 _BOXES = (b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"free", b"skip", b"uuid", b"wide", b"udta", b"idat", b"mpvd")
 _MOST_BOXES = 1_000

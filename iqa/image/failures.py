@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from .image_source import refusal
+from .source import refusal
 
 UNREADABLE: tuple[type[Exception], ...] = (
     UnidentifiedImageError,  # no reader knows the content

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from .errors import ImageError
-from .image_open import Opened
-from .image_source import refusal
+from ..errors import ImageError
+from .opening import Opened
+from .source import refusal
 
 _MOST_SCANS, _MOST_SCANNED_PIXELS = 100, 2**29
 _MOST_SEGMENTS = 5_000

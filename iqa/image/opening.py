@@ -14,10 +14,10 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from .image_container import check_complete
-from .image_failures import explained
-from .image_source import Limits, Metered, name_of, refusal, stream
-from .image_tiff import check_directory
+from .container import check_complete
+from .failures import explained
+from .source import Limits, Metered, name_of, refusal, stream
+from .tiff import check_directory
 
 Reader = Callable[[IO[bytes]], Image.Image]
 

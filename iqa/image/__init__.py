@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from .errors import ArgumentError
-from .image_color import to_srgb
-from .image_decode import decode, to_array
-from .image_failures import explained
-from .image_open import FORMATS, Opened, opened
-from .image_source import LIMITS, Limits, Source
-from .image_tags import captured_at, estimate_quality, exif_of, orientation_of, read_late_exif
+from ..errors import ArgumentError
+from .color import to_srgb
+from .decode import decode, to_array
+from .failures import explained
+from .opening import FORMATS, Opened, opened
+from .source import LIMITS, Limits, Source
+from .tags import captured_at, estimate_quality, exif_of, orientation_of, read_late_exif
 
 __all__ = ["EXTENSIONS", "FORMATS", "LIMITS", "ImageInfo", "Limits", "info", "load"]
 
@@ -65,7 +65,7 @@ class ImageInfo:
 def load(source: Source, *, max_side: int | None = None, limits: Limits = LIMITS) -> NDArray[np.uint8]:
     """Upright sRGB pixels, uint8 (height, width, 3), C-contiguous and writable, of the first picture in a source.
 
-    EXIF orientation is applied; colors follow the embedded profile (`iqa.image_color.to_srgb`); 16-bit grey is divided
+    EXIF orientation is applied; colors follow the embedded profile (`iqa.image.color.to_srgb`); 16-bit grey is divided
     by 257, 16-bit color keeps its upper byte; transparency stands over white; of animations, multi-page files and
     bursts in one file the first picture counts. Broken metadata never costs the pixels; missing pixels are an error,
     whereas bytes behind a complete picture do not matter.

@@ -11,7 +11,7 @@ from typing import IO, cast
 
 from PIL import Image
 
-from .errors import ImageError
+from ..errors import ImageError
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image
 
