@@ -138,7 +138,7 @@ def watermark(image: Picture, severity: float, rng: np.random.Generator) -> Pict
         draw.text((x, y), text, fill=255, font=font)
     shade = 255.0 if rng.random() < 0.7 else 0.0
     alpha = (np.asarray(layer, dtype=np.float32) / 255.0 * (0.12 + 0.68 * severity))[..., None]
-    return np.rint(image * (1.0 - alpha) + shade * alpha).astype(np.uint8)
+    return np.asarray(np.rint(image * (1.0 - alpha) + shade * alpha), dtype=np.uint8)
 
 
 def _places(

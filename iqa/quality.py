@@ -1,0 +1,130 @@
+"""How good a photo is: a score in [0, 1], its category, and the factors behind it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ArgumentError
+from .estimator import Estimator, require
+from .measures import ANALYSIS_PIXELS, Exposure, analysis_luma, edge_width, exposure, laplacian_variance, noise_sigma
+
+CLASSICAL = Estimator("classical-quality", "1.0.0")
+ESTIMATORS = ("classical",)
+
+WEIGHTS = {"sharpness": 0.5, "exposure": 0.25, "noise": 0.25}
+FLOOR = 0.02
+"""Least value of a factor, so that one hopeless factor does not hide the others."""
+
+SMOOTHING_PX = 1.0
+"""Gaussian sigma in front of the Laplacian: without it the grain of a photo counts as detail."""
+NOISE_GAIN = 0.1119
+"""Variance of the smoothed Laplacian per unit of white-noise variance: the sum of that kernel's squares."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """A row of the five-category scale; a quality of ``low`` belongs to it, ``high`` to the next (1.0 to the last)."""
+
+    name: str
+    low: float
+    high: float
+    meaning: str
+
+
+CATEGORIES = (
+    Category("Excellent", 0.8, 1.0, "sharp, well exposed, little noise"),
+    Category("Good", 0.6, 0.8, "minor flaws"),
+    Category("Fair", 0.4, 0.6, "flaws that one notices"),
+    Category("Poor", 0.2, 0.4, "serious flaws"),
+    Category("Very Poor", 0.0, 0.2, "severe flaws"),
+)
+
+
+@dataclass(frozen=True)
+class QualityAnswer:
+    """The quality of one photo.
+
+    Attributes:
+        quality: [0, 1], higher is better.
+        category: name of its row in CATEGORIES.
+        factors: sharpness, exposure, noise; each in [0, 1], higher is better (a noise of 1 is a clean photo).
+        weights: the exponents by which the factors were combined.
+        model: who made the answer.
+    """
+
+    quality: float
+    category: str
+    factors: dict[str, float]
+    weights: dict[str, float]
+    model: Estimator
+
+
+def category(quality: float) -> str:
+    """Name of the category of a quality in [0, 1].
+
+    Raises:
+        ArgumentError: quality outside [0, 1].
+    """
+    if not 0.0 <= quality <= 1.0:
+        raise ArgumentError(f"Quality {quality} is outside [0, 1]; 0 is worst, 1 is best.")
+    return next(row.name for row in CATEGORIES if quality >= row.low)
+
+
+def score(image: NDArray[np.uint8], *, model: str = "classical", pixels: int = ANALYSIS_PIXELS) -> QualityAnswer:
+    """The quality of a photo and what it is made of.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        model: name of the estimator, one of ESTIMATORS.
+        pixels: most pixels of the copy that is measured; photos that are compared share it.
+
+    Raises:
+        UnknownNameError: no such estimator.
+    """
+    require(model, ESTIMATORS)
+    factors = _factors(image, pixels)
+    quality = float(np.prod([max(factors[name], FLOOR) ** weight for name, weight in WEIGHTS.items()]))
+    return QualityAnswer(quality, category(quality), factors, dict(WEIGHTS), CLASSICAL)
+
+
+def _factors(image: NDArray[np.uint8], pixels: int) -> dict[str, float]:
+    """The three factors, each in [0, 1], higher is better."""
+    luma = analysis_luma(image, pixels)
+    tones, sigma = exposure(image), noise_sigma(luma)
+    return {
+        "sharpness": sharpness_factor(edge_width(luma), detail_energy(luma, sigma)),
+        "exposure": exposure_factor(tones),
+        "noise": noise_factor(sigma, tones.mean_luminance),
+    }
+
+
+def detail_energy(luma: NDArray[np.float32], sigma: float) -> float:
+    """Laplacian variance of the smoothed luma less what noise of that sigma adds to it, grey levels squared, >= 0."""
+    smooth = np.asarray(cv2.GaussianBlur(luma, (0, 0), SMOOTHING_PX), dtype=np.float32)
+    return max(0.0, laplacian_variance(smooth) - NOISE_GAIN * sigma**2)
+
+
+def sharpness_factor(width_px: float, energy: float) -> float:
+    """How much fine detail there is, reduced to two fifths of it where even the sharpest edges are wide.
+
+    Detail: 1 from an energy of 150 grey levels squared on, 0 up to 0.2. Edges: narrow up to 0.7 px (Gaussian sigma at
+    analysis scale), wide from 1.75 px on, where a curved shake stops widening them. Linear in the logarithm between.
+    """
+    narrow = np.log(1.75 / max(width_px, 1e-6)) / np.log(1.75 / 0.7)
+    detail = np.log(max(energy, 1e-6) / 0.2) / np.log(150.0 / 0.2)
+    return float(np.clip(detail, 0.0, 1.0) * (0.4 + 0.6 * np.clip(narrow, 0.0, 1.0)))
+
+
+def exposure_factor(tones: Exposure) -> float:
+    """1 for middle tones and nothing clipped; falls with darkness, glare and with lost highlights."""
+    dark = np.clip(tones.mean_luminance / 0.45, 0.0, 1.0)
+    glare = np.clip((1.0 - tones.mean_luminance) / 0.35, 0.0, 1.0)
+    return float(dark * glare * (1.0 - tones.clipped_highlights))
+
+
+def noise_factor(sigma: float, mean_luminance: float) -> float:
+    """1 for a clean photo, falling with the noise (grey levels) relative to the light of the photo."""
+    relative = sigma / (255.0 * max(mean_luminance, 0.02))
+    return float(1.0 / (1.0 + (relative / 0.08) ** 2))

@@ -1,0 +1,97 @@
+"""iqa.burst: the undamaged frame first, whatever the order of the upload."""
+
+import numpy as np
+import pytest
+from photos import photo
+
+from iqa import burst, damage
+from iqa.errors import ArgumentError, UnknownNameError
+
+
+def frames(name: str = "coffee") -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(3)
+    made = {"clean": photo(name)}
+    for harm, severity in (("defocus", 0.3), ("motion", 0.4), ("noise", 0.5), ("underexposure", 0.5)):
+        made[harm] = damage.apply(harm, photo(name), severity, rng)
+    return made
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
+def test_the_undamaged_frame_is_best(name: str) -> None:
+    made = frames(name)
+    answer = burst.rank(list(made.values()), names=list(made))
+    assert answer.best.name == "clean"
+    assert not answer.too_close
+    assert "clean" in answer.sentence
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_the_upload_changes_nothing(seed: int) -> None:
+    made = frames()
+    first = burst.rank(list(made.values()), names=list(made))
+    order = np.random.default_rng(seed).permutation(len(made))
+    names = [list(made)[i] for i in order]
+    again = burst.rank([made[name] for name in names], names=names)
+    assert [(f.name, f.rank, f.score, f.margin_to_next, f.note) for f in again.ranking] == [
+        (f.name, f.rank, f.score, f.margin_to_next, f.note) for f in first.ranking
+    ]
+    assert again.sentence == first.sentence
+    assert [names[f.index] for f in again.ranking] == [f.name for f in again.ranking]
+
+
+def test_ranks_scores_and_margins_fit_together() -> None:
+    made = frames()
+    answer = burst.rank(list(made.values()))
+    scores = [frame.score for frame in answer.ranking]
+    assert scores == sorted(scores, reverse=True)
+    assert [frame.rank for frame in answer.ranking] == list(range(1, len(made) + 1))
+    for frame, following in zip(answer.ranking, answer.ranking[1:], strict=False):
+        assert frame.margin_to_next == pytest.approx(frame.score - following.score, abs=1e-12)
+    assert answer.ranking[-1].margin_to_next is None
+    assert answer.ranking[0].note == ""
+
+
+def test_equal_frames_are_too_close_to_call() -> None:
+    answer = burst.rank([photo("coffee"), photo("coffee").copy()], names=["b", "a"])
+    assert answer.too_close
+    assert answer.margin == 0.0
+    assert [frame.name for frame in answer.ranking] == ["a", "b"]
+    assert "Too close to call" in answer.sentence
+
+
+def test_the_note_names_what_is_weaker() -> None:
+    made = frames()
+    notes = {frame.name: frame.note for frame in burst.rank(list(made.values()), names=list(made)).ranking}
+    assert "less sharp" in notes["defocus"]
+    assert "noisier" in notes["noise"]
+    assert "exposure is worse" in notes["underexposure"]
+
+
+def test_frames_of_other_size_and_orientation_are_accepted() -> None:
+    clean = photo("coffee")
+    turned = np.ascontiguousarray(np.rot90(damage.apply("defocus", clean, 0.5, np.random.default_rng(0))))
+    small = np.ascontiguousarray(damage.apply("motion", clean, 0.8, np.random.default_rng(0))[::2, ::2])
+    answer = burst.rank([turned, small, clean], names=["turned", "small", "clean"])
+    assert answer.best.name == "clean"
+
+
+def test_progress_counts_every_frame_once() -> None:
+    seen: list[tuple[int, int]] = []
+    burst.rank([photo("coffee")] * 3, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 51])
+def test_too_few_and_too_many_frames_are_refused(count: int) -> None:
+    with pytest.raises(ArgumentError, match=f"2 to 50 frames; {count} came"):
+        burst.rank([np.zeros((8, 8, 3), np.uint8)] * count)
+
+
+def test_names_must_match_the_frames() -> None:
+    with pytest.raises(ArgumentError, match="2 frames came with 1 names"):
+        burst.rank([photo("coffee")] * 2, names=["only"])
+
+
+def test_an_unknown_estimator_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="classical"):
+        burst.rank([photo("coffee")] * 2, model="koniq")
