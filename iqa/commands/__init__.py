@@ -1,0 +1,1 @@
+"""The command line: arguments.py says what can be typed, run.py does it, the others say what is answered."""

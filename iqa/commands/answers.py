@@ -1,0 +1,129 @@
+"""What each command says of one photo: the function from a file to a record, and the columns of its table."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+from .. import blur, degradations, image, lowlight, quality
+from ..sources import Source
+from ..table import Column, Record
+from .enhance import SUFFIX, enhance
+
+ONE_IS_BEST, ZERO_IS_NONE = ("0 to 1", "1=best"), ("0 to 1", "0=none")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of COMMANDS.
+
+    Attributes:
+        run: the record of one photo.
+        columns: of its table and CSV, in the order of their importance.
+        task: the module whose ESTIMATORS ``--model`` chooses from.
+        legend: a line below the table.
+        leave_out: files of folders whose name before the extension ends in this are not taken.
+    """
+
+    run: Callable[[Source, argparse.Namespace], Record]
+    columns: Callable[[argparse.Namespace], tuple[Column, ...]]
+    task: ModuleType
+    legend: str = ""
+    leave_out: str | None = None
+
+
+def score(source: Source, options: argparse.Namespace) -> Record:
+    """The quality of a photo, its category and its factors."""
+    found = quality.score(image.load(source.path), model=options.model)
+    answer = {"quality": found.quality, "category": found.category}
+    return Record(str(source.path), found.model, answer, {**answer, **found.factors})
+
+
+def _score_columns(_: argparse.Namespace) -> tuple[Column, ...]:
+    return (
+        Column("quality", ("quality", *ONE_IS_BEST)),
+        Column("category", ("category", "", ""), words=9),
+        *(Column(name, (name, *ONE_IS_BEST)) for name in quality.WEIGHTS),
+    )
+
+
+def blur_type(source: Source, options: argparse.Namespace) -> Record:
+    """The blur type of a photo; with ``--type`` also whether it is the one that was asked for."""
+    found = blur.classify(image.load(source.path), model=options.model)
+    answer: dict[str, object] = {
+        "blur_type": found.blur_type,
+        "confidence": found.confidence,
+        "probabilities": found.probabilities,
+    }
+    if options.type:
+        asked = blur.detect(found, options.type)
+        answer |= {"detected": asked.detected, "blur_type_probability": asked.blur_type_probability}
+    values = {
+        **answer,
+        "certain": found.certain,
+        "angle_deg": found.motion.angle_deg if found.motion else "",
+        "length_px": found.motion.length_px if found.motion else "",
+        **{f"probability_{name}": value for name, value in found.probabilities.items()},
+    }
+    return Record(str(source.path), found.model, answer, values)
+
+
+def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
+    asked = (
+        Column("detected", ("detected", "", ""), words=8),
+        Column("blur_type_probability", ("its prob", "0 to 1", "1=sure"), digits=2),
+    )
+    motion = (
+        Column("angle_deg", ("angle", "deg", "ccw"), digits=0),
+        Column("length_px", ("length", "px", ""), digits=1),
+    )
+    return (
+        *(asked if options.type else ()),
+        Column("blur_type", ("blur type", "", ""), words=max(map(len, blur.BLUR_TYPES))),
+        Column("confidence", ("conf.", "0 to 1", "1=sure"), digits=2),
+        Column("certain", ("sure", "", ""), words=4),
+        *(tuple(Column(column.key) for column in motion) if options.type else motion),
+        *(Column(f"probability_{name}") for name in blur.BLUR_TYPES),
+    )
+
+
+def degradation(source: Source, options: argparse.Namespace) -> Record:
+    """The severities of a photo's degradations, and the overall."""
+    pixels, setting = image.load(source.path), image.info(source.path).jpeg_quality
+    found = degradations.assess(pixels, jpeg_quality=setting, model=options.model)
+    answer = {**{name: found.severities[name] for name in degradations.NAMES}, "overall": found.overall}
+    return Record(str(source.path), found.model, answer, answer)
+
+
+def _degradation_columns(_: argparse.Namespace) -> tuple[Column, ...]:
+    broken = {
+        "color_cast": ("color", "cast"),
+        "blurriness": ("blurri-", "ness"),
+        "watermark": ("water-", "mark"),
+        "exposure": ("expo-", "sure"),
+        "compression": ("compres-", "sion"),
+    }
+    severities = (Column(name, (*broken.get(name, ("", name)), *ZERO_IS_NONE), 2) for name in degradations.NAMES)
+    return Column("overall", ("", "overall", *ONE_IS_BEST), 2), *severities
+
+
+def _enhance_columns(_: argparse.Namespace) -> tuple[Column, ...]:
+    return (
+        Column("mean_luminance_before", ("light", "before", "1=white"), digits=2),
+        Column("mean_luminance_after", ("light", "after", "1=white"), digits=2),
+        *map(Column, ("applied", "strength", "output", "reason")),
+    )
+
+
+COMMANDS = {
+    "score": Command(score, _score_columns, quality),
+    "blur": Command(
+        blur_type,
+        _blur_columns,
+        blur,
+        "sure: 'no' means that the estimator cannot tell. angle: of the motion, counter-clockwise from horizontal.",
+    ),
+    "degradations": Command(degradation, _degradation_columns, degradations, "?: the estimator cannot tell."),
+    "enhance": Command(enhance, _enhance_columns, lowlight, "light: mean luminance, 0 to 1.", SUFFIX),
+}
+"""The commands that answer photo by photo."""

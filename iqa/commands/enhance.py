@@ -1,0 +1,93 @@
+"""Dark photos into new files: where each goes, and what is said of it."""
+
+import argparse
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from .. import image, lowlight
+from ..errors import IQAError, OutputExistsError
+from ..export import EXTENSIONS, kept_exif, save_photo
+from ..sources import Source
+from ..table import Record
+
+SUFFIX = "_enhanced"
+_LOSSLESS = ("PNG", "TIFF", "BMP", "GIF")
+
+
+class Targets:
+    """The names that one run gives to new files: none twice, and none that is a photo it was asked to read."""
+
+    def __init__(self, photos: Iterable[Path] = ()) -> None:
+        self._taken = {os.path.realpath(photo) for photo in photos}
+        self._photos = frozenset(self._taken)
+        self._lock = threading.Lock()
+
+    def claim(self, target: Path, photo: Path) -> None:
+        """Nothing; the name then belongs to this photo.
+
+        Raises:
+            OutputExistsError: another photo of this run has the name, or it names a photo of this run.
+        """
+        name = os.path.realpath(target)
+        if name in self._photos or (target.exists() and target.samefile(photo)):
+            raise OutputExistsError(f"{str(target)!r} is itself a photo that was given; it is never written to.")
+        with self._lock:
+            if name in self._taken:
+                raise OutputExistsError(f"Another photo of this run becomes {str(target)!r}. Give them separately.")
+            self._taken.add(name)
+
+
+def enhance(source: Source, options: argparse.Namespace) -> Record:
+    """What was done to a photo; it is written when it needs enhancement, or with ``--force``.
+
+    Raises:
+        IQAError: the photo cannot be read, or its copy cannot be written; OutputExistsError when its name is taken.
+    """
+    path = source.path
+    file_format = options.format or _format_like(image.info(path).format)
+    target = target_of(source, options.output, file_format)
+    found = lowlight.enhance(image.load(path), strength=options.strength, force=options.force, model=options.model)
+    if found.applied:
+        options.targets.claim(target, path)
+        _make_folder(target.parent)
+        exif = kept_exif(path)
+        quality, overwrite = options.quality, options.overwrite
+        save_photo(found.image, target, file_format=file_format, exif=exif, quality=quality, overwrite=overwrite)
+        label = f"{path} -> {target}"
+    else:
+        why = found.need.reason.removeprefix("This photo does not need it: ")
+        label = f"{path}: this photo does not need it, nothing was written: {why}"
+    answer = {
+        "output": str(target) if found.applied else None,
+        "applied": found.applied,
+        "reason": found.need.reason,
+        "strength": found.strength,
+        "mean_luminance_before": found.mean_luminance_before,
+        "mean_luminance_after": found.mean_luminance_after,
+    }
+    return Record(str(path), found.model, answer, answer, label)
+
+
+def target_of(source: Source, output: Path | None, file_format: str) -> Path:
+    """The name of the enhanced copy: NAME_enhanced.EXT beside the photo, or at the same place below ``output``.
+
+    The extension is kept as it is spelled when it belongs to the format.
+    """
+    known = EXTENSIONS[file_format]
+    extension = source.path.suffix if source.path.suffix.lower() in known else known[0]
+    folder = source.path.parent if output is None else output / source.below.parent
+    return folder / f"{source.path.stem}{SUFFIX}{extension}"
+
+
+def _format_like(found: str) -> str:
+    """The format of the copy of a photo in a format: the same where it can be written, else one as faithful."""
+    return "webp" if found == "WEBP" else "png" if found in _LOSSLESS else "jpeg"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IQAError(f"Could not make the folder {str(folder)!r}: {error.strerror}. Choose another one.") from error
