@@ -1,0 +1,200 @@
+"""The HTTP API beside the demo: the same answers as JSON, for one photo or for several.
+
+POST /api/v1/blur/classify[?blur_type=motion_blurred], /api/v1/quality/score, /api/v1/degradations/assess take the photo
+as the multipart field ``file``; the same paths with /batch take several in the field ``files``. GET /api/v1/health.
+Errors are JSON ``{"detail": sentence}``: 413 too large, 415 not a readable photo, 422 anything else in the request.
+"""
+
+import io
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, FastAPI, File, Query, Request, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iqa import blur, burst, degradations, image, lowlight, quality
+from iqa.errors import ImageError, IQAError, UnknownNameError
+from tabs import answer
+from tabs.upload import LIMITS, MAX_BYTES
+
+PREFIX = "/api/v1"
+MAX_BATCH_BYTES = 400 * 2**20
+MAX_BATCH = 50
+AT_ONCE = 2
+"""Photos judged at the same time."""
+ENVELOPE_BYTES = 64 * 2**10
+"""What multipart headers and boundaries may add to the photos."""
+OUTSIDE = re.compile(r"/+gradio_api/+(proxy=|file=\W*https?:)", re.IGNORECASE)
+
+Judge = Callable[[bytes, str, str | None], answer.Plain]
+BlurType = Annotated[
+    str | None, Query(description=f"one of {', '.join(blur.SELECTABLE)}; left out = all probabilities")
+]
+Photo = Annotated[UploadFile, File(description="the photo, as it is")]
+Photos = Annotated[list[UploadFile], File(description=f"up to {MAX_BATCH} photos")]
+
+
+class BodyCap:
+    """ASGI middleware: answers 413 as soon as a request to the API has sent more bytes than its path may."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts the body while it is read; a Content-Length that says too much is refused before."""
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self.app(scope, receive, send)
+            return
+        limit = (MAX_BATCH_BYTES if scope["path"].rstrip("/").endswith("/batch") else MAX_BYTES) + ENVELOPE_BYTES
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > limit:
+            await _too_large(limit)(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise HTTPException(413, _sentence_413(limit))
+            return message
+
+        await self.app(scope, counted, send)
+
+
+class NoOutside:
+    """ASGI middleware: the two addresses under which gradio would fetch a page of another host answer 403."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on that does not name another host."""
+        if scope["type"] == "http" and OUTSIDE.match(scope["path"]):
+            sentence = "Links are not fetched: this server makes no outgoing connection."
+            await JSONResponse({"detail": sentence}, 403)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _sentence_413(limit: int) -> str:
+    return f"The upload is larger than {limit // 2**20} MiB; send fewer or smaller photos."
+
+
+def _too_large(limit: int) -> JSONResponse:
+    return JSONResponse({"detail": _sentence_413(limit)}, 413, headers={"connection": "close"})
+
+
+def _blur(data: bytes, name: str, blur_type: str | None) -> answer.Plain:
+    found = blur.classify(image.load(_named(data, name), limits=LIMITS))
+    return answer.blur(name, found, None if blur_type is None else blur.detect(found, blur_type))
+
+
+def _quality(data: bytes, name: str, _: str | None) -> answer.Plain:
+    return answer.quality(name, quality.score(image.load(_named(data, name), limits=LIMITS)))
+
+
+def _degradations(data: bytes, name: str, _: str | None) -> answer.Plain:
+    setting = image.info(_named(data, name), LIMITS).jpeg_quality
+    found = degradations.assess(image.load(_named(data, name), limits=LIMITS), jpeg_quality=setting)
+    return answer.degradations(name, found)
+
+
+def _named(data: bytes, name: str) -> io.BytesIO:
+    """The bytes as a file with a name, so that an error calls the photo what its sender calls it."""
+    file = io.BytesIO(data)
+    file.name = name
+    return file
+
+
+def _known(blur_type: str | None) -> str | None:
+    if blur_type is not None and blur_type not in blur.SELECTABLE:
+        raise UnknownNameError("blur type", blur_type, blur.SELECTABLE)
+    return blur_type
+
+
+async def _judge(judge: Judge, file: UploadFile, blur_type: str | None, limiter: anyio.CapacityLimiter) -> answer.Plain:
+    """The answer for one photo; raises IQAError, or HTTPException 413 when the photo is too large."""
+    data = await file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise HTTPException(413, _sentence_413(MAX_BYTES))
+    work = partial(judge, data, file.filename or "photo", blur_type)
+    return await anyio.to_thread.run_sync(work, limiter=limiter)
+
+
+def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimiter, *, typed: bool = False) -> None:
+    """Adds ``path`` for one photo and ``path/batch`` for several; ``typed``: both take ?blur_type=."""
+
+    async def one(file: Photo, blur_type: BlurType = None) -> answer.Plain:
+        return await _judge(judge, file, _known(blur_type), limiter)
+
+    async def batch(files: Photos, blur_type: BlurType = None) -> answer.Plain:
+        if len(files) > MAX_BATCH:
+            raise HTTPException(422, f"{len(files)} photos came; send at most {MAX_BATCH} at once.")
+        asked, results = _known(blur_type), []
+        for file in files:
+            try:
+                results.append(await _judge(judge, file, asked, limiter))
+            except IQAError as error:
+                results.append({"file": file.filename, "error": str(error)})
+            except HTTPException as error:
+                results.append({"file": file.filename, "error": error.detail})
+        failed = sum("error" in result for result in results)
+        return {"results": results, "done": len(results) - failed, "failed": failed}
+
+    async def one_untyped(file: Photo) -> answer.Plain:
+        return await one(file)
+
+    async def batch_untyped(files: Photos) -> answer.Plain:
+        return await batch(files)
+
+    name = path.strip("/").replace("/", "_")
+    router.add_api_route(path, one if typed else one_untyped, methods=["POST"], name=name)
+    router.add_api_route(f"{path}/batch", batch if typed else batch_untyped, methods=["POST"], name=f"{name}_batch")
+
+
+async def _expected(_: Request, error: Exception) -> JSONResponse:
+    """An error of iqa as JSON: its sentence, and 415 when the file is the reason."""
+    return JSONResponse({"detail": str(error)}, 415 if isinstance(error, ImageError) else 422)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    """A request without its fields, as one sentence."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    sentence = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found)
+    return JSONResponse(
+        {"detail": f"{sentence}. Send multipart/form-data with the field 'file' (batch: 'files')."}, 422
+    )
+
+
+async def health() -> dict[str, Any]:
+    """What answers here: the status and the estimators with their versions."""
+    models = (quality.CLASSICAL, blur.CLASSICAL, degradations.CLASSICAL, lowlight.CLASSICAL)
+    return {"status": "ok", "models": [str(model) for model in models], "burst_frames": burst.MAX_FRAMES}
+
+
+def create() -> FastAPI:
+    """The application with the routes of the API; the page is mounted below them."""
+    app = FastAPI(
+        title="iqa", version="1", docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json",
+        description=__doc__,
+    )  # fmt: skip
+    router = APIRouter(prefix=PREFIX)
+    limiter = anyio.CapacityLimiter(AT_ONCE)
+    router.add_api_route("/health", health, methods=["GET"])
+    _add(router, "/blur/classify", _blur, limiter, typed=True)
+    _add(router, "/quality/score", _quality, limiter)
+    _add(router, "/degradations/assess", _degradations, limiter)
+    app.include_router(router)
+    app.add_middleware(BodyCap)
+    app.add_middleware(NoOutside)
+    app.add_exception_handler(IQAError, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    return app

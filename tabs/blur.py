@@ -1,0 +1,113 @@
+"""Blur type: one photo in; which kind of blur it has, where it is sharp, and how sure the estimate is."""
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from iqa import blur
+from iqa.blur import BlurAnswer, Detection
+
+from . import answer, pictures, show
+from .examples import Examples
+from .upload import Photo, needed, pixels, sentences, upload_box
+from .wiring import Source, map_legend, numbers, picture, shelf, verdict_card, wire
+
+SENTENCE = "What kind of blur a photo has – subject or everything out of focus, or motion – and where it is sharp."
+INVITATION = "Add a photo, or click on an example, to see what kind of blur it has."
+ALL = "all"
+LABELS = {
+    "sharp": "Sharp",
+    "defocused_object_portrait": "Subject out of focus",
+    "defocused_blurred": "Everything out of focus",
+    "motion_blurred": "Motion blur",
+}
+
+
+def judge(photo: Photo | None, blur_type: str = ALL) -> tuple[Any, ...]:
+    """Classifies the blur of a photo. Returns the numbers, verdict, photo, sharpness map and probability bars."""
+    photo = needed(photo)
+    with sentences("This photo could not be judged"):
+        image = pixels(photo)
+        found = blur.classify(image)
+        detection = None if blur_type == ALL else blur.detect(found, blur_type)
+    seen = pictures.heat_map(image, found.sharpness_map)
+    if found.motion is not None:
+        seen = pictures.arrow(seen, found.motion, image.shape[1])
+    verdict = _verdict(found) if detection is None else _detection(found, detection)
+    return (
+        answer.blur(photo.name, found, detection),
+        verdict,
+        pictures.small(image),
+        seen,
+        _bars(found, blur_type) + _facts(found, image.shape[1]) + show.made_by(found.model),
+    )
+
+
+def _verdict(found: BlurAnswer) -> str:
+    top = LABELS[found.blur_type]
+    if not found.certain:
+        return show.card("Cannot tell", f"The nearest is “{top}” ({found.confidence:.2f}). {found.reason}", tone="fair")
+    return show.card(top, found.reason, tone="good" if found.blur_type == "sharp" else "bad")
+
+
+def _detection(found: BlurAnswer, detection: Detection) -> str:
+    asked = LABELS[detection.blur_type]
+    title = f"{'Detected' if detection.detected else 'Not detected'}: {asked.lower()}"
+    top = LABELS[found.blur_type].lower()
+    doubt = "" if found.certain else "Cannot tell for certain. "
+    tone = "fair" if not found.certain else "bad" if detection.detected else "good"
+    rows = [
+        show.Fact("detected", "true" if detection.detected else "false", "is it the top prediction?"),
+        show.Fact("confidence", f"{found.confidence:.2f}", f"probability of the top prediction, {top}"),
+        show.Fact("blur_type_probability", f"{detection.blur_type_probability:.2f}", f"probability of {asked.lower()}"),
+    ]
+    return show.card(title, doubt + found.reason, tone=tone, extra=show.facts(rows))
+
+
+def _bars(found: BlurAnswer, blur_type: str) -> str:
+    rows = []
+    for name, value in sorted(found.probabilities.items(), key=lambda item: -item[1]):
+        word = "asked for" if name == blur_type else "top" if name == found.blur_type else ""
+        rows.append(show.Bar(LABELS[name], value, word=word, hint=name))
+    return "<h4>Probability of each type</h4>" + show.bars(rows, low="impossible", high="certain")
+
+
+def _facts(found: BlurAnswer, width: int) -> str:
+    known = found.sharpness_map[np.isfinite(found.sharpness_map)]
+    textured = known.size / found.sharpness_map.size
+    rows = [
+        show.Fact("Confidence", f"{found.confidence:.2f}", "0 to 1, probability of the top prediction"),
+        show.Fact("Area with texture", f"{100 * textured:.0f} % of the photo", "the rest cannot be judged"),
+    ]
+    if known.size:
+        rows.append(show.Fact("Median sharpness there", f"{np.median(known):.2f}", "0 = soft, 1 = sharp"))
+    if found.motion is not None:
+        share = f"{100 * found.motion.length_px / width:.1f} % of the width, 0 = none"
+        rows.append(show.Fact("Motion angle", f"{found.motion.angle_deg:.0f}°", "counter-clockwise from horizontal"))
+        rows.append(show.Fact("Motion length", f"{found.motion.length_px:.1f} px", share))
+    return show.facts(rows)
+
+
+def build(examples: Examples) -> None:
+    """Draws the tab."""
+    with gr.Row():
+        with gr.Column(scale=4, min_width=300):
+            upload = upload_box("Photo")
+            asked = gr.Radio(
+                [("Show all types", ALL), *((LABELS[name], name) for name in blur.SELECTABLE)],
+                value=ALL, label="Blur type to check for",
+            )  # fmt: skip
+            button = gr.Button("Find the blur type", variant="primary")
+            gallery = shelf(examples.blur)
+        with gr.Column(scale=8, min_width=300):
+            verdict = verdict_card(INVITATION)
+            with gr.Row():
+                photo, seen = picture("Photo", 340), picture("Where it is sharp", 340)
+            map_legend()
+            bars = gr.HTML(label="probabilities")
+            plain = numbers()
+    wire(
+        judge, Source(upload, button, gallery, examples.blur), [asked], [plain, verdict, photo, seen, bars],
+        name="blur", verdict=verdict, invitation=INVITATION,
+    )  # fmt: skip

@@ -1,0 +1,125 @@
+"""Degradations: one photo in; its quality, a severity per degradation, and the evidence as pictures."""
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from iqa import degradations, quality
+from iqa import image as images
+from iqa.degradations import DegradationAnswer, Evidence
+from iqa.quality import QualityAnswer
+from iqa.srgb import from_linear
+
+from . import answer, pictures, show
+from .examples import Examples
+from .upload import Photo, named, needed, pixels, sentences, upload_box
+from .wiring import Source, map_legend, numbers, picture, shelf, verdict_card, wire
+
+SENTENCE = "What is wrong with a photo: color cast, blur, noise, exposure or compression, how much, and the evidence."
+INVITATION = "Add a photo, or click on an example, to see its quality and what lowers it."
+LABELS = {
+    "color_cast": "Color cast",
+    "blurriness": "Blurriness",
+    "watermark": "Watermark",
+    "noise": "Noise",
+    "exposure": "Wrong exposure",
+    "compression": "Compression",
+}
+WORDS = ((0.15, "none", "good"), (0.5, "slight", "fair"), (1.01, "strong", "bad"))
+"""Below the first value, the word and the tone."""
+
+
+def judge(photo: Photo | None) -> tuple[Any, ...]:
+    """Assesses a photo. Returns the numbers, quality, severities, four pictures of evidence, and the evidence."""
+    photo = needed(photo)
+    with sentences("This photo could not be judged"):
+        image = pixels(photo)
+        score = quality.score(image)
+        found = degradations.assess(image, jpeg_quality=images.info(named(photo)).jpeg_quality)
+    seen = found.evidence
+    numbers_of_both = answer.degradations(photo.name, found) | {"quality": answer.quality(photo.name, score)}
+    return (
+        numbers_of_both,
+        show.quality(score),
+        _severities(found, score),
+        pictures.small(image),
+        pictures.small(seen.corrected),
+        pictures.small(seen.clipped),
+        pictures.heat_map(image, seen.sharpness_map),
+        _evidence(seen),
+    )
+
+
+def word(severity: float | None) -> tuple[str, str]:
+    """The word for a severity in [0, 1] and its tone; None is "cannot tell"."""
+    if severity is None:
+        return "cannot tell", "plain"
+    return next((name, tone) for limit, name, tone in WORDS if severity < limit)
+
+
+def _severities(found: DegradationAnswer, score: QualityAnswer) -> str:
+    rows = []
+    for name, severity in found.severities.items():
+        text, tone = word(severity)
+        rows.append(show.Bar(LABELS[name], severity, word=text, tone=tone))
+    terms = " + ".join(f"{weight:g} × {LABELS[name].lower()}" for name, weight in degradations.WEIGHTS.items())
+    missing = ", ".join(LABELS[name].lower() for name in found.overall_without)
+    counted = f" Counted as 0 because it cannot be told: {missing}." if missing else ""
+    overall = show.Bar("Overall", found.overall, hint="freedom from these, higher is better")
+    return (
+        "<h4>Severity of each degradation</h4>"
+        + show.bars(rows, low="none", high="severe")
+        + f'<p class="iqa-note">none below {WORDS[0][0]:g}, slight below {WORDS[1][0]:g}, strong above.</p>'
+        + show.bars([overall], low="worst", high="best")
+        + f'<p class="iqa-note">Overall = 1 − ({terms}).{counted}</p>'
+        + show.made_by(score.model, found.model)
+    )
+
+
+def _evidence(seen: Evidence) -> str:
+    color = "rgb({},{},{})".format(*from_linear(np.array(seen.illuminant, np.float32)))
+    jpeg = "unknown" if seen.jpeg_quality is None else f"{seen.jpeg_quality} of 100"
+    rows = [
+        show.Fact("Cast of the light", f"{seen.cast_delta_e:.1f} ΔE", "CIELAB distance from neutral, 0 = neutral"),
+        show.Fact("Edge width", f"{seen.edge_width_px:.2f} px", "Gaussian sigma at analysis scale, lower is sharper"),
+        show.Fact("Noise sigma", f"{seen.noise_sigma:.1f} grey levels", "of 255, 0 = none"),
+        show.Fact("Mean luminance", f"{seen.mean_luminance:.2f}", "0 = black, 1 = white"),
+        show.Fact("Lost shadows", f"{100 * seen.clipped_shadows:.1f} % of the pixels", "0 = none"),
+        show.Fact("Lost highlights", f"{100 * seen.clipped_highlights:.1f} % of the pixels", "0 = none"),
+        show.Fact("JPEG grid", f"{seen.blockiness:.2f}", "strength of the 8 × 8 blocks, 0 = none"),
+        show.Fact("JPEG quality of the file", jpeg, "higher is better; unknown for other formats"),
+    ]
+    meaning = "estimated color of the light (white = neutral)"
+    swatch = f'<div class="iqa-swatch"><i style="background:{color}"></i>{meaning}</div>'
+    return f"<h4>The numbers behind it</h4>{swatch}{show.facts(rows)}"
+
+
+def _pictures() -> list[gr.Image]:
+    titles = ("Photo", "Color cast taken out", "Lost shadows (blue) and highlights (red)", "Where it is sharp")
+    drawn = []
+    for pair in (titles[:2], titles[2:]):
+        with gr.Row():
+            drawn += [picture(title, 300) for title in pair]
+    return drawn
+
+
+def build(examples: Examples) -> None:
+    """Draws the tab."""
+    with gr.Row():
+        with gr.Column(scale=4, min_width=300):
+            upload = upload_box("Photo")
+            button = gr.Button("Judge the photo", variant="primary")
+            gallery = shelf(examples.degradations)
+        with gr.Column(scale=8, min_width=300):
+            verdict = verdict_card(INVITATION)
+            severities = gr.HTML(label="severities")
+            drawn = _pictures()
+            map_legend()
+            evidence = gr.HTML(label="evidence")
+            plain = numbers()
+    wire(
+        judge, Source(upload, button, gallery, examples.degradations), [],
+        [plain, verdict, severities, *drawn, evidence],
+        name="degradations", verdict=verdict, invitation=INVITATION,
+    )  # fmt: skip
