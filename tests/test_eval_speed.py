@@ -1,0 +1,84 @@
+"""Promises of eval.speed and eval.run: rows for everything, a complete report, no names of people or hosts."""
+
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eval import run, speed
+from iqa.errors import OutputExistsError
+
+TINY = ((48, 64), (24, 32))
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "SIZES", TINY)
+    monkeypatch.setattr(speed, "STARTS", {"python alone": "pass"})
+
+
+def test_every_estimator_is_timed_at_every_size() -> None:
+    rows = speed.timings(TINY, 2)
+    decoding = 1 + len(speed.REDUCED_SIDES)
+    assert [row.name for row in rows[decoding:]] == list(speed.ESTIMATORS) * len(TINY)
+    assert {row.megapixels for row in rows} == {48 * 64 / 1e6, 24 * 32 / 1e6}
+    for row in rows:
+        assert 0 < row.p50_ms <= row.p90_ms <= row.p99_ms
+        assert row.ratio == pytest.approx(row.p50_ms / rows[0].p50_ms)
+        assert row.calls == 2
+
+
+def test_each_call_is_timed_alone_and_the_first_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    spans = iter([100.0, 1.0, 2.0, 4.0])
+
+    def work() -> None:
+        clock[0] += next(spans)
+
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: clock[0])
+    assert speed.milliseconds(work, 3).tolist() == [1e3, 2e3, 4e3]
+
+
+def test_memory_is_given_in_mib() -> None:
+    before = speed.peak_rss_mib()
+    block = np.ones(int(before + 100) * 2**20, np.uint8)
+    assert speed.peak_rss_mib() - before > 90
+    assert block.size > 0
+
+
+def test_the_scene_is_the_same_each_time_and_rich_in_detail() -> None:
+    first = speed.scene(60, 80)
+    np.testing.assert_array_equal(first, speed.scene(60, 80))
+    assert (first.shape, first.dtype) == ((60, 80, 3), np.uint8)
+    assert first.std() > 20
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_report_is_complete_and_names_no_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "speed.json"
+    assert run.main(["speed", "--repeat", "1", "--json", str(target)]) == 0
+    report = json.loads(target.read_text(encoding="utf-8"))
+    assert set(report) == {"report", "iqa", "created", "machine", "jpeg", "timings", "start_seconds"}
+    assert len(report["timings"]) == 1 + len(speed.REDUCED_SIDES) + len(speed.ESTIMATORS) * len(TINY)
+    assert report["machine"]["packages"]["numpy"] == np.__version__
+    assert not platform.node() or platform.node() not in target.read_text(encoding="utf-8")
+    assert "quality.score" in capsys.readouterr().out
+    with pytest.raises(OutputExistsError):
+        speed.main(["--repeat", "1", "--json", str(target)])
+
+
+def test_measurements_are_listed_and_unknown_ones_answered(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["--list"]) == 0
+    assert all(name in capsys.readouterr().out for name in run.MEASUREMENTS)
+    assert run.main([]) == 2
+    assert run.main(["sped"]) == 2
+    assert "Did you mean 'speed'?" in capsys.readouterr().err
+
+
+def test_nothing_is_measured_zero_times(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run.main(["speed", "--repeat", "0"])
+    assert stop.value.code == 2
+    assert "1 or more" in capsys.readouterr().err
