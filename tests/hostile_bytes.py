@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -90,6 +91,20 @@ def grey_tiff(width: int, height: int, *extra: Entry, bits: int = 8, sample: int
     ]
     given = {entry[0]: entry for entry in usual} | {entry[0]: entry for entry in extra}
     return tiff(given.values(), pixels)
+
+
+def stored_tiff(pixels: NDArray[np.generic], planar: str = "contig", **how: object) -> bytes:
+    """A TIFF as tifffile writes it: (H, W) or (H, W, C), interleaved or, with "separate", one channel after the other.
+
+    RGB unless `how` says another `photometric`; its other keys are those of tifffile.imwrite.
+    """
+    file = io.BytesIO()
+    options: dict[str, object] = {"photometric": "rgb", "metadata": None, **how}
+    if pixels.ndim == 3:
+        options["planarconfig"] = planar
+    rows = np.moveaxis(pixels, 2, 0) if pixels.ndim == 3 and planar == "separate" else pixels
+    tifffile.imwrite(file, np.ascontiguousarray(rows), **options)
+    return file.getvalue()
 
 
 def jpeg_segment(marker: int, data: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from itertools import product
 
 import hostile_bytes as raw
 import numpy as np
@@ -148,6 +149,21 @@ def tiff(kind: Table) -> None:
     kind("tiff_big_with_absurd_counts", ERROR, b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2**63) + bytes(99))
     kind("tiff_raw_camera_file", ERROR, raw.grey_tiff(9, 9, (50706, 1, 4, 0x0401)))
     kind("tiff_with_overlapping_20_megabyte_tags", ERROR, _overlapping)
+    kind("tiff_with_the_depths_beyond_the_end", ERROR, raw.grey_tiff(9, 9, (258, 3, 3, 2**31), (277, 3, 1, 3)))
+    for planar, bits, packing in product(("contig", "separate"), (8, 16), (None, "zlib")):
+        pixels = raw.picture() if bits == 8 else raw.picture().astype(np.uint16) * 257
+        name = f"{bits}_bit_{planar}_{packing or 'raw'}"
+        data = raw.stored_tiff(pixels, planar, compression=packing)
+        kind(f"tiff_rgb_{name}", IMAGE, data)
+        kind(f"tiff_rgb_{name}_cut", ERROR, data[: len(data) // 2])
+    kind("tiff_rgb_float", ERROR, raw.stored_tiff(raw.picture().astype(np.float32)))
+    kind("tiff_rgb_float_separate", ERROR, raw.stored_tiff(raw.picture().astype(np.float32), "separate"))
+    kind("tiff_ycbcr_raw", IMAGE, raw.stored_tiff(raw.picture(), photometric="ycbcr", subsampling=(1, 1)))
+    kind("tiff_ycbcr_separate", ERROR, raw.stored_tiff(raw.picture(), "separate", photometric="ycbcr"))
+    kind("tiff_lab_separate", ERROR, raw.stored_tiff(raw.picture(), "separate", photometric="cielab"))
+    grey = raw.picture()[..., 0]
+    kind("tiff_grey_signed", ERROR, raw.stored_tiff(grey.astype(np.int8), photometric="minisblack"))
+    kind("tiff_grey_32_bit_unsigned", IMAGE, raw.stored_tiff(grey.astype(np.uint32) << 24, photometric="minisblack"))
 
 
 def _overlapping() -> bytes:

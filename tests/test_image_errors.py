@@ -67,6 +67,37 @@ def test_a_file_object_that_fails_is_the_one_error() -> None:
             load(source)
 
 
+def test_what_is_empty_is_called_empty_and_what_was_read_is_not(tmp_path: Path) -> None:
+    named = io.BytesIO(b"")
+    named.name = "IMG_1.jpg"
+    empty = tmp_path / "empty.jpg"
+    empty.touch()
+    with empty.open("rb") as file:
+        for source in (named, io.BytesIO(), b"", empty, file):
+            with pytest.raises(ImageError, match=r"empty \(0 bytes\)") as caught:
+                load(source)
+            assert "Seek" not in str(caught.value)
+    with pytest.raises(ImageError, match=r"'IMG_1\.jpg'"):
+        load(named)
+    spent = io.BytesIO(raw.encode("PNG"))
+    load(spent)
+    with pytest.raises(ImageError, match="read to its end before") as caught:
+        load(spent)
+    assert "Seek" in caught.value.action
+
+
+def test_an_empty_stream_that_cannot_tell_its_place_is_called_empty() -> None:
+    class Pipe(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            return b""
+
+        def tell(self) -> int:
+            raise OSError("not seekable")
+
+    with pytest.raises(ImageError, match=r"empty \(0 bytes\)"):
+        load(Pipe())
+
+
 def test_an_error_says_asked_found_accepted_and_what_to_do() -> None:
     with pytest.raises(ImageError) as caught:
         load(b"%PDF-1.7 ...")

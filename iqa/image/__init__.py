@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from ..errors import ArgumentError
+from ..resize import reduced
 from .color import to_srgb
 from .decode import decode, to_array
 from .failures import explained
@@ -18,7 +17,7 @@ from .opening import FORMATS, Opened, opened
 from .source import LIMITS, Limits, Source
 from .tags import captured_at, estimate_quality, exif_of, orientation_of, read_late_exif
 
-__all__ = ["EXTENSIONS", "FORMATS", "LIMITS", "ImageInfo", "Limits", "info", "load"]
+__all__ = ["EXTENSIONS", "FORMATS", "LIMITS", "ImageInfo", "Limits", "info", "load", "reduced"]
 
 EXTENSIONS = frozenset(
     ".avif .bmp .gif .heic .heif .hif .jfif .jpe .jpeg .jpg .mpo .png .tif .tiff .webp".split()  # noqa: SIM905
@@ -87,7 +86,7 @@ def load(source: Source, *, max_side: int | None = None, limits: Limits = LIMITS
         turn = _UPRIGHT.get(orientation_of(exif_of(stored)))
         color = to_srgb(stored)
         pixels = to_array(color if turn is None else color.transpose(turn))
-    return pixels if max_side is None else _reduce(pixels, max_side)
+    return pixels if max_side is None else reduced(pixels, max_side)
 
 
 def info(source: Source, limits: Limits = LIMITS) -> ImageInfo:
@@ -127,12 +126,3 @@ def _jpeg_quality(photo: Opened) -> int | None:
         return None
     table = image.quantization.get(image.layer[0][3])
     return None if table is None else estimate_quality(table)
-
-
-def _reduce(pixels: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    longer = max(height, width)
-    if longer <= max_side:
-        return pixels
-    size = (max(1, round(width * max_side / longer)), max(1, round(height * max_side / longer)))
-    return cast(NDArray[np.uint8], cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

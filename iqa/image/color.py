@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 _MANY_BITS = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 _GREY = ("1", "L", "LA", "La")
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO, _SAMPLE_FORMAT, _UNSIGNED = 258, 262, 0, 339, (1,)
 _LARGEST_PROFILE = 8 * 2**20
 _STRIP_ROWS = 64
 _LEAST_SPAN = 32  # levels; a profile that maps all colors closer together than this is broken
@@ -92,6 +92,8 @@ def _scale(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode.startswith("I;16"):
         bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
         peak = 2**bits - 1 if 8 < bits <= 16 else 65535
+    elif image.mode == "I" and tags.get(_BITS_PER_SAMPLE) == (32,) and tags.get(_SAMPLE_FORMAT, _UNSIGNED) == _UNSIGNED:
+        values = values.view(np.uint32)  # Pillow has no mode for them: above 2**31 they came out negative
     levels = to_8_bit(values, peak)
     if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
         levels = 255 - levels

@@ -11,13 +11,12 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from .container import check_complete
 from .failures import explained
 from .source import Limits, Metered, name_of, refusal, stream
-from .tiff import check_directory
+from .tiff import TiffReader, check_directory, unsupported
 
 Reader = Callable[[IO[bytes]], Image.Image]
 
@@ -29,7 +28,7 @@ _READERS: dict[str, Reader | None] = {
     "PNG": PngImageFile,
     "WEBP": WebPImageFile,
     "AVIF": AvifImageFile,
-    "TIFF": TiffImageFile,
+    "TIFF": TiffReader,
     "BMP": BmpImageFile,
     "GIF": GifImageFile,
     "HEIF": None,  # an optional package, looked for when a file needs it
@@ -109,16 +108,25 @@ def opened(source: object, verb: str, limits: Limits) -> Iterator[Opened]:
     with stream(source, asked, limits) as (file, size):
         name, reader = _recognize(file, asked)
         check_complete(name, file, size, asked)
-        if name == "TIFF":
-            check_directory(file, asked)
+        pixels = check_directory(file, asked) if name == "TIFF" else ""
         file.seek(0)
         whole = size if name in _WHOLE_FILE_READERS else 0
         meter = Metered(file, asked, _HEADER_PIECES, limits.max_header_bytes + whole)
         with explained(asked, size):
-            image = reader(cast(IO[bytes], meter))
+            image = _read_header(reader, meter, asked, pixels)
         _check_pixels(image.size, size, asked, limits)
         meter.allow(_PIECES + size // _BYTES_PER_PIECE, 2**26 + 4 * size)
         yield Opened(image, asked, name, size, meter)
+
+
+def _read_header(reader: Reader, meter: Metered, asked: str, pixels: str) -> Image.Image:
+    """The open image; `pixels` is what a TIFF holds, for the refusal of those that Pillow has no name for."""
+    try:
+        return reader(cast(IO[bytes], meter))
+    except SyntaxError as error:
+        if pixels and "unknown pixel mode" in str(error):
+            raise unsupported(asked, pixels) from error
+        raise
 
 
 def _recognize(file: IO[bytes], asked: str) -> tuple[str, Reader]:

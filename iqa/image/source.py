@@ -120,8 +120,8 @@ def stream(source: object, asked: str, limits: Limits) -> Iterator[tuple[IO[byte
             yield file, size
     elif callable(getattr(source, "read", None)):
         data = _rest_of(cast(IO[bytes], source), asked, limits)
-        if not data:
-            raise refusal(asked, "nothing is left to read from it", "Seek to the photo's first byte.")
+        if not data and _position(cast(IO[bytes], source)) > 0:
+            raise refusal(asked, "it was read to its end before", "Seek to the photo's first byte.")
         _check_size(len(data), asked, limits)
         yield io.BytesIO(data), len(data)
     else:
@@ -152,6 +152,14 @@ def _open_path(source: str | os.PathLike[str], asked: str) -> IO[bytes]:
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise refusal(asked, f"the system cannot open that name ({reason})", "Check the path.") from error
+
+
+def _position(file: IO[bytes]) -> int:
+    """Where a file object stands, in bytes; 0 when it does not tell."""
+    try:
+        return file.tell()
+    except (OSError, ValueError, AttributeError):  # a pipe; closed; no method of that name
+        return 0
 
 
 def _rest_of(file: IO[bytes], asked: str, limits: Limits) -> bytes:

@@ -1,19 +1,50 @@
-"""What a TIFF's first directory declares, looked at before anyone believes it."""
+"""What a TIFF's first directory declares, looked at before anyone believes it; and Pillow's reader, mended."""
 
 import struct
 from typing import IO
+
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ..errors import ImageError
 from .source import refusal
 
 _WIDTH, _HEIGHT, _SUB_IFDS, _SUBTYPE, _TILE_WIDTH, _TILE_HEIGHT, _DNG = 256, 257, 330, 254, 322, 323, 50706
-_BYTE_TYPES = (1, 2, 6, 7)
+_BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES, _SAMPLE_FORMAT = 258, 259, 262, 277, 284, 339
+_NONE, _DEFLATE, _SEPARATE, _SIGNED = 1, 8, 2, 2
+_YCBCR = 6
+_SPLIT_COLORS = (2, 5)  # RGB, CMYK
+_NUMBERS = {1: "unsigned integers", 2: "signed integers", 3: "floating-point numbers", 5: "complex numbers"}
+_BYTE_TYPES, _SHORT = (1, 2, 6, 7), 3
+_LISTS = (_BITS, _SAMPLE_FORMAT)  # one number per channel, equal in every photo
 _MOST_ENTRIES, _MOST_NUMBERS = 4096, 400_000
 _SMALL_TILE = 2**22
 
 
-def check_directory(file: IO[bytes], asked: str) -> None:
-    """Nothing; ImageError for a raw camera file or a directory no photo has.
+class TiffReader(TiffImageFile):
+    """Pillow's reader, except that libtiff reads all planes that stand one after the other, and all YCbCr.
+
+    Pillow's own code for uncompressed ones takes every sample of a plane for one of 8 bits, and YCbCr for RGB with a
+    fourth byte: it gives noise, without an error.
+    """
+
+    def _setup(self) -> None:
+        tags = self.tag_v2
+        uncommon = tags.get(_PLANES) == _SEPARATE or tags.get(_PHOTOMETRIC) == _YCBCR
+        if not uncommon or tags.get(_COMPRESSION, _NONE) != _NONE:
+            super()._setup()
+            return
+        tags[_COMPRESSION] = _DEFLATE  # Pillow's sign for libtiff, which itself goes by the file
+        try:
+            super()._setup()
+        finally:
+            tags[_COMPRESSION] = _NONE
+
+
+def check_directory(file: IO[bytes], asked: str) -> str:
+    """What the pixels are, in words; ImageError for a raw camera file, a directory no photo has, or unreadable pixels.
+
+    Refused are pixels that would come out wrong without an error: planes one after the other of grey and transparency,
+    of luminance and color differences, or of CIELAB; and signed 8-bit numbers, which would be taken for unsigned ones.
 
     Pillow turns every number of a tag, and every strip, into a Python object: a few megabytes of tags become
     gigabytes. libtiff allocates one tile as declared, however small the picture. And the first directory of a raw
@@ -34,6 +65,28 @@ def check_directory(file: IO[bytes], asked: str) -> None:
     tile = value.get(_TILE_WIDTH, 0) * value.get(_TILE_HEIGHT, 0)
     if numbers > _MOST_NUMBERS or tile > max(_SMALL_TILE, 2 * value.get(_WIDTH, 0) * value.get(_HEIGHT, 0)):
         raise _absurd(asked)
+    samples, signed = value.get(_SAMPLES, 1), value.get(_SAMPLE_FORMAT) == _SIGNED
+    pixels = _describe(value)
+    split = value.get(_PLANES) == _SEPARATE and samples > 1 and value.get(_PHOTOMETRIC) not in _SPLIT_COLORS
+    if split or (signed and value.get(_BITS) == 8):
+        raise unsupported(asked, f"{pixels}, stored one channel after the other" if split else pixels)
+    return pixels
+
+
+def unsupported(asked: str, pixels: str) -> ImageError:
+    """The refusal of a TIFF with pixels that no reader here knows."""
+    return refusal(
+        asked,
+        f"its pixel type is not supported: {pixels}",
+        "Export it with 8 or 16 bits per channel, unsigned, interleaved.",
+        "TIFF with 8 or 16 bits per channel in RGB, CMYK or grey, and grey with 32 bits",
+    )
+
+
+def _describe(value: dict[int, int]) -> str:
+    samples, bits = value.get(_SAMPLES, 1), value.get(_BITS, 1)
+    kind = _NUMBERS.get(value.get(_SAMPLE_FORMAT, 1), "numbers of an unknown kind")
+    return f"{samples} {'channel' if samples == 1 else 'channels'} of {bits}-bit {kind}"
 
 
 def _absurd(asked: str) -> ImageError:
@@ -41,7 +94,10 @@ def _absurd(asked: str) -> ImageError:
 
 
 def _read_entries(file: IO[bytes]) -> dict[int, tuple[int, int]] | None:
-    """{tag: (how many numbers it holds, the first when it stands in the entry)}; None with too many entries."""
+    """{tag: (how many numbers it holds, the first)}; None with too many entries.
+
+    The first number of a list that stands elsewhere is looked up for _LISTS only; of others it is an address.
+    """
     file.seek(0)
     head = file.read(16)
     order = "<" if head[:2] == b"II" else ">"
@@ -58,6 +114,9 @@ def _read_entries(file: IO[bytes]) -> dict[int, tuple[int, int]] | None:
         form, table[: len(table) // struct.calcsize(form) * struct.calcsize(form)]
     ):
         short = struct.unpack_from(order + "H", field)[0]
-        number = short if kind == 3 else struct.unpack_from(order + "I", field)[0]
+        if tag in _LISTS and kind == _SHORT and 2 * held > len(field):
+            file.seek(struct.unpack(order + ("Q" if big else "I"), field)[0])
+            short = struct.unpack(order + "H", file.read(2))[0]
+        number = short if kind == _SHORT else struct.unpack_from(order + "I", field)[0]
         entries[tag] = (0 if kind in _BYTE_TYPES else held, number)
     return entries
