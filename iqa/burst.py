@@ -19,7 +19,12 @@ FRAME_SIDE = 2048
 TOO_CLOSE = 0.02
 """Difference of score below which the first two frames are called equal: what saving a frame once more can move."""
 
-NOTES = {"sharpness": "less sharp", "exposure": "exposure is worse", "noise": "noisier"}
+SMALLEST = 0.25
+"""Share of the largest frame's pixels (at most ANALYSIS_PIXELS) below which a frame is too small to compare."""
+
+TOO_SMALL = "too small to compare"
+NOTES = {"sharpness": "less sharp", "good_exposure": "exposure is worse", "low_noise": "noisier"}
+REASONS = {"sharpness": "it is sharper", "good_exposure": "it is better exposed", "low_noise": "it is less noisy"}
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,10 @@ class Frame:
         index: position in the upload, from 0.
         name: name as given.
         rank: 1 = best.
-        score: quality in [0, 1], higher is better, measured on the scale that all frames of this burst share.
+        score: quality in [0, 1], higher is better, measured on the scale that all frames of this burst share. A frame
+            too small to compare stands behind the others and never scores above them.
         margin_to_next: score minus that of the next frame, >= 0; None for the last.
-        factors: sharpness, exposure, noise in [0, 1], higher is better.
+        factors: sharpness, good_exposure, low_noise in [0, 1], higher is better.
         note: what is weaker than in the best frame; empty for the best.
     """
 
@@ -80,8 +86,9 @@ def rank(
 ) -> BurstAnswer:
     """The frames of one burst, best first.
 
-    All frames are measured at the size of the smallest, so that resolution alone decides nothing. Equal scores are
-    ordered by a hash of the pixels: the answer does not depend on the order of the upload.
+    All frames are measured at the size of the smallest, so that resolution alone decides nothing; a frame with less
+    than SMALLEST of the pixels of the largest (a thumbnail that slipped in) is ranked last. Equal scores are ordered by
+    a hash of the pixels: the answer does not depend on the order of the upload.
 
     Args:
         frames: 2 to 50 pictures, RGB uint8 (H, W, 3), of any sizes.
@@ -94,21 +101,51 @@ def rank(
         UnknownNameError: no such estimator.
     """
     labels = _labels(frames, names)
-    pixels = min(ANALYSIS_PIXELS, *(frame.shape[0] * frame.shape[1] for frame in frames))
+    sizes = [min(ANALYSIS_PIXELS, frame.shape[0] * frame.shape[1]) for frame in frames]
+    small = [size < SMALLEST * max(sizes) for size in sizes]
+    pixels = min(size for size, too_small in zip(sizes, small, strict=True) if not too_small)
     answers: list[quality.QualityAnswer] = []
     with ThreadPoolExecutor(max_workers=2) as pool:
         for answer in pool.map(lambda frame: quality.score(frame, model=model, pixels=pixels), frames):
             answers.append(answer)
             if progress is not None:
                 progress(len(answers), len(frames))
-    order = sorted(range(len(frames)), key=lambda i: (-answers[i].quality, _fingerprint(frames[i]), labels[i], i))
-    ranking = tuple(_frame(place, order, answers, labels) for place in range(len(order)))
-    margin = ranking[0].score - ranking[1].score
-    too_close = margin < TOO_CLOSE
-    decided_by = () if too_close else tuple(_leads(ranking[0].factors, ranking[1].factors))
-    return BurstAnswer(
-        ranking, too_close, margin, decided_by, _sentence(ranking, margin, too_close, decided_by), answers[0].model
+    least = min(answer.quality for answer, too_small in zip(answers, small, strict=True) if not too_small)
+    scores = [min(answer.quality, least) if small[i] else answer.quality for i, answer in enumerate(answers)]
+    order = sorted(range(len(frames)), key=lambda i: (small[i], -scores[i], _fingerprint(frames[i]), labels[i], i))
+    factors = [answers[i].factors for i in order]
+    ranking = tuple(
+        Frame(
+            index=i,
+            name=labels[i],
+            rank=place + 1,
+            score=scores[i],
+            margin_to_next=scores[i] - scores[order[place + 1]] if place + 1 < len(order) else None,
+            factors=factors[place],
+            note=TOO_SMALL if small[i] else ", ".join(NOTES[name] for name in _leads(factors[0], factors[place])),
+        )
+        for place, i in enumerate(order)
     )
+    return _verdict(ranking, small[order[1]], answers[0].model)
+
+
+def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> BurstAnswer:
+    """The answer; ``alone``: no other frame could be compared with the first."""
+    first, second = ranking[:2]
+    margin = first.score - second.score
+    if alone:
+        sentence = f"Keep {first.name}: the others are too small to compare ({second.name} among them)."
+        return BurstAnswer(ranking, False, margin, (), sentence, model)
+    if margin < TOO_CLOSE:
+        sentence = (
+            f"Too close to call: {first.name} and {second.name} differ by {margin:.3f} of quality, "
+            f"less than the {TOO_CLOSE} that can be told apart. Keep the one whose moment you prefer."
+        )
+        return BurstAnswer(ranking, True, margin, (), sentence, model)
+    leads = tuple(_leads(first.factors, second.factors))
+    reason = " and ".join(REASONS[name] for name in leads) or "many small differences add up"
+    sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}, because {reason}."
+    return BurstAnswer(ranking, False, margin, leads, sentence, model)
 
 
 def _labels(frames: Sequence[NDArray[np.uint8]], names: Sequence[str] | None) -> list[str]:
@@ -125,21 +162,6 @@ def _fingerprint(frame: NDArray[np.uint8]) -> str:
     return hashlib.sha256(np.ascontiguousarray(frame).data).hexdigest()
 
 
-def _frame(place: int, order: list[int], answers: list[quality.QualityAnswer], labels: list[str]) -> Frame:
-    index = order[place]
-    answer, best = answers[index], answers[order[0]]
-    following = answers[order[place + 1]].quality if place + 1 < len(order) else None
-    return Frame(
-        index=index,
-        name=labels[index],
-        rank=place + 1,
-        score=answer.quality,
-        margin_to_next=None if following is None else answer.quality - following,
-        factors=answer.factors,
-        note=", ".join(NOTES[name] for name in _leads(best.factors, answer.factors)) if place else "",
-    )
-
-
 def _leads(first: dict[str, float], second: dict[str, float]) -> list[str]:
     """Factors in which the first is ahead by what matters in the score, strongest first."""
 
@@ -147,14 +169,3 @@ def _leads(first: dict[str, float], second: dict[str, float]) -> list[str]:
         return quality.WEIGHTS[name] * float(np.log(max(first[name], quality.FLOOR) / max(second[name], quality.FLOOR)))
 
     return sorted((name for name in quality.WEIGHTS if gain(name) > TOO_CLOSE), key=gain, reverse=True)
-
-
-def _sentence(ranking: tuple[Frame, ...], margin: float, too_close: bool, decided_by: tuple[str, ...]) -> str:
-    first, second = ranking[:2]
-    if too_close:
-        return (
-            f"Too close to call: {first.name} and {second.name} differ by {margin:.3f} of quality, "
-            f"less than the {TOO_CLOSE} that can be told apart. Keep the one whose moment you prefer."
-        )
-    reason = " and ".join(decided_by) or "the sum of small differences"
-    return f"Keep {first.name}: {margin:.2f} better in quality than {second.name}, decided by {reason}."

@@ -21,6 +21,7 @@ from .measures import (
     sharpness_map,
 )
 from .quality import exposure_factor
+from .resize import reduced
 
 CLASSICAL = Estimator("classical-degradations", "1.0.0")
 ESTIMATORS = ("classical",)
@@ -28,6 +29,8 @@ NAMES = ("color_cast", "blurriness", "watermark", "noise", "exposure", "compress
 WEIGHTS = {"color_cast": 0.2, "blurriness": 0.3, "watermark": 0.25, "noise": 0.25}
 """overall = 1 - sum of weight x severity; exposure and compression are shown but are not part of the formula."""
 
+LEAST_EXPOSED = 0.02
+"""Fraction of the pixels that must be neither black nor white for color and noise to be judged."""
 PREVIEW_SIDE = 1024
 SHADOW_MARK, HIGHLIGHT_MARK = (40, 90, 255), (255, 40, 40)
 
@@ -49,10 +52,10 @@ class Ramp:
 
 
 CAST = Ramp(8.0, 28.0)  # Delta E_ab of the light
-BLUR = Ramp(1.2, 4.0, logarithmic=True)  # edge width, px at analysis scale
-NOISE = Ramp(2.5, 25.0, logarithmic=True)  # sigma, grey levels
+BLUR = Ramp(1.2, 3.5, logarithmic=True)  # edge width, px at analysis scale
+NOISE = Ramp(2.5, 15.0, logarithmic=True)  # sigma, grey levels
 EXPOSURE = Ramp(0.2, 0.9)  # 1 - exposure factor
-BLOCKS = Ramp(0.15, 2.0)  # blockiness
+BLOCKS = Ramp(0.12, 0.9)  # blockiness
 JPEG = Ramp(-75.0, -10.0)  # minus the JPEG quality of the file
 
 
@@ -136,11 +139,13 @@ def assess(image: NDArray[np.uint8], *, jpeg_quality: int | None = None, model: 
         raise ArgumentError(f"JPEG quality {jpeg_quality} is outside 1..100.")
     tones = exposure(image)
     evidence = _evidence(image, tones, jpeg_quality)
+    texture = bool(np.isfinite(evidence.sharpness_map).any())
+    exposed = tones.clipped_shadows + tones.clipped_highlights < 1.0 - LEAST_EXPOSED
     severities: dict[str, float | None] = {
-        "color_cast": CAST(evidence.cast_delta_e),
-        "blurriness": BLUR(evidence.edge_width_px),
+        "color_cast": CAST(evidence.cast_delta_e) if exposed else None,
+        "blurriness": BLUR(evidence.edge_width_px) if texture else None,
         "watermark": None,
-        "noise": NOISE(evidence.noise_sigma),
+        "noise": NOISE(evidence.noise_sigma) if exposed else None,
         "exposure": EXPOSURE(1.0 - exposure_factor(tones)),
         "compression": max(BLOCKS(evidence.blockiness), 0.0 if jpeg_quality is None else JPEG(-jpeg_quality)),
     }
@@ -151,7 +156,7 @@ def assess(image: NDArray[np.uint8], *, jpeg_quality: int | None = None, model: 
 def _evidence(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | None) -> Evidence:
     luma = analysis_luma(image)
     cast = color_cast(image)
-    preview = _preview(image)
+    preview = reduced(image, PREVIEW_SIDE)
     largest = max(cast.illuminant)
     red, green, blue = (value / largest for value in cast.illuminant)
     return Evidence(
@@ -168,16 +173,6 @@ def _evidence(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | Non
         blockiness=blockiness(image),
         jpeg_quality=jpeg_quality,
     )
-
-
-def _preview(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Copy with the longer side at most PREVIEW_SIDE."""
-    height, width = image.shape[:2]
-    scale = min(1.0, PREVIEW_SIDE / max(height, width))
-    if scale == 1.0:
-        return image.copy()
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _mark_clipped(image: NDArray[np.uint8], preview: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -13,7 +13,8 @@ from .measures import ANALYSIS_PIXELS, Exposure, analysis_luma, edge_width, expo
 CLASSICAL = Estimator("classical-quality", "1.0.0")
 ESTIMATORS = ("classical",)
 
-WEIGHTS = {"sharpness": 0.5, "exposure": 0.25, "noise": 0.25}
+WEIGHTS = {"sharpness": 0.5, "good_exposure": 0.25, "low_noise": 0.25}
+"""Exponents of the factors: quality is their weighted geometric mean, so that one hopeless factor spoils the photo."""
 FLOOR = 0.02
 """Least value of a factor, so that one hopeless factor does not hide the others."""
 
@@ -49,7 +50,7 @@ class QualityAnswer:
     Attributes:
         quality: [0, 1], higher is better.
         category: name of its row in CATEGORIES.
-        factors: sharpness, exposure, noise; each in [0, 1], higher is better (a noise of 1 is a clean photo).
+        factors: sharpness, good_exposure, low_noise; each in [0, 1], higher is better.
         weights: the exponents by which the factors were combined.
         model: who made the answer.
     """
@@ -93,10 +94,11 @@ def _factors(image: NDArray[np.uint8], pixels: int) -> dict[str, float]:
     """The three factors, each in [0, 1], higher is better."""
     luma = analysis_luma(image, pixels)
     tones, sigma = exposure(image), noise_sigma(luma)
+    energy = detail_energy(luma, sigma)
     return {
-        "sharpness": sharpness_factor(edge_width(luma), detail_energy(luma, sigma)),
-        "exposure": exposure_factor(tones),
-        "noise": noise_factor(sigma, tones.mean_luminance),
+        "sharpness": sharpness_factor(edge_width(luma), energy, tones.mean_luminance),
+        "good_exposure": exposure_factor(tones),
+        "low_noise": noise_factor(sigma, tones.mean_luminance),
     }
 
 
@@ -106,25 +108,29 @@ def detail_energy(luma: NDArray[np.float32], sigma: float) -> float:
     return max(0.0, laplacian_variance(smooth) - NOISE_GAIN * sigma**2)
 
 
-def sharpness_factor(width_px: float, energy: float) -> float:
-    """How much fine detail there is, reduced to two fifths of it where even the sharpest edges are wide.
+def sharpness_factor(width_px: float, energy: float, mean_luminance: float) -> float:
+    """How much fine detail there is, reduced to half of it where even the sharpest edges are wide.
 
-    Detail: 1 from an energy of 150 grey levels squared on, 0 up to 0.2. Edges: narrow up to 0.7 px (Gaussian sigma at
-    analysis scale), wide from 1.75 px on, where a curved shake stops widening them. Linear in the logarithm between.
+    Detail: 1 from an energy of 150 grey levels squared on, 0 up to 0.2, after scaling to a mean luminance of 0.45 (by
+    its power 1.3, at most doubled), because light stretches contrasts. Edges: narrow up to 0.65 px (Gaussian sigma at
+    analysis scale), wide from 1.5 px on, where a curved shake stops widening them. Linear in the logarithm between.
+    Narrow edges count in full from a detail of 0.85 on and not below 0.55: a smear leaves the edges along its path.
     """
-    narrow = np.log(1.75 / max(width_px, 1e-6)) / np.log(1.75 / 0.7)
-    detail = np.log(max(energy, 1e-6) / 0.2) / np.log(150.0 / 0.2)
-    return float(np.clip(detail, 0.0, 1.0) * (0.4 + 0.6 * np.clip(narrow, 0.0, 1.0)))
+    steady = energy * min(2.0, (0.45 / max(mean_luminance, 1e-6)) ** 1.3)
+    detail = float(np.clip(np.log(max(steady, 1e-6) / 0.2) / np.log(150.0 / 0.2), 0.0, 1.0))
+    narrow = float(np.clip(np.log(1.5 / max(width_px, 1e-6)) / np.log(1.5 / 0.65), 0.0, 1.0))
+    trusted = float(np.clip((detail - 0.55) / 0.3, 0.0, 1.0))
+    return detail * (0.5 + 0.5 * narrow * trusted)
 
 
 def exposure_factor(tones: Exposure) -> float:
-    """1 for middle tones and nothing clipped; falls with darkness, glare and with lost highlights."""
-    dark = np.clip(tones.mean_luminance / 0.45, 0.0, 1.0)
-    glare = np.clip((1.0 - tones.mean_luminance) / 0.35, 0.0, 1.0)
-    return float(dark * glare * (1.0 - tones.clipped_highlights))
+    """1 for middle tones and nothing clipped; falls with darkness, glare, lost highlights and saturated channels."""
+    dark = np.clip(tones.mean_luminance / 0.38, 0.0, 1.0)
+    glare = np.clip((1.0 - tones.mean_luminance) / 0.26, 0.0, 1.0)
+    return float(dark * glare * (1.0 - tones.clipped_highlights) * (1.0 - tones.saturated))
 
 
 def noise_factor(sigma: float, mean_luminance: float) -> float:
     """1 for a clean photo, falling with the noise (grey levels) relative to the light of the photo."""
     relative = sigma / (255.0 * max(mean_luminance, 0.02))
-    return float(1.0 / (1.0 + (relative / 0.08) ** 2))
+    return float(1.0 / (1.0 + (relative / 0.035) ** 2))

@@ -2,27 +2,66 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from photos import photo
 
 from iqa import burst, damage
 from iqa.errors import ArgumentError, UnknownNameError
+from iqa.resize import reduced
+
+Pixels = NDArray[np.uint8]
 
 
-def frames(name: str = "coffee") -> dict[str, np.ndarray]:
+HARMS = {
+    "defocus": 0.3,
+    "motion": 0.4,
+    "shake": 0.4,
+    "noise": 0.5,
+    "underexposure": 0.5,
+    "overexposure": 0.5,
+}
+"""Not compression: the classical score has no factor for it."""
+
+
+def frames(name: str = "coffee") -> dict[str, Pixels]:
     rng = np.random.default_rng(3)
-    made = {"clean": photo(name)}
-    for harm, severity in (("defocus", 0.3), ("motion", 0.4), ("noise", 0.5), ("underexposure", 0.5)):
-        made[harm] = damage.apply(harm, photo(name), severity, rng)
-    return made
+    harmed = {harm: damage.apply(harm, photo(name), severity, rng) for harm, severity in HARMS.items()}
+    return {"clean": photo(name), **harmed}
 
 
-@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
+@pytest.mark.parametrize("name", ["astronaut", "camera", "chelsea", "coffee", "motorcycle"])
 def test_the_undamaged_frame_is_best(name: str) -> None:
     made = frames(name)
     answer = burst.rank(list(made.values()), names=list(made))
     assert answer.best.name == "clean"
     assert not answer.too_close
     assert "clean" in answer.sentence
+
+
+@pytest.mark.parametrize("name", ["astronaut", "camera", "chelsea", "coffee", "motorcycle"])
+@pytest.mark.parametrize("severity", [0.3, 0.5, 0.7, 1.0])
+def test_too_much_light_never_wins_against_the_right_exposure(name: str, severity: float) -> None:
+    """Not for the night photo: it gains by more light."""
+    washed = damage.apply("overexposure", photo(name), severity, np.random.default_rng(0))
+    answer = burst.rank([washed, photo(name)], names=["washed out", "right"])
+    assert answer.too_close or answer.best.name == "right"
+
+
+@pytest.mark.parametrize("side", [1, 64, 160])
+def test_a_thumbnail_among_the_frames_is_last_and_changes_nothing_else(side: int) -> None:
+    sharp = np.ascontiguousarray(photo("coffee").repeat(2, axis=0).repeat(2, axis=1))
+    soft = damage.apply("defocus", sharp, 0.6, np.random.default_rng(0))
+    thumbnail = reduced(sharp, side)
+    without = burst.rank([soft, sharp], names=["soft", "sharp"])
+    answer = burst.rank([thumbnail, soft, sharp], names=["thumbnail", "soft", "sharp"])
+    assert [frame.name for frame in answer.ranking] == ["sharp", "soft", "thumbnail"]
+    assert answer.margin == without.margin
+    assert answer.ranking[-1].note == "too small to compare"
+    assert answer.ranking[-1].score <= answer.ranking[1].score
+    alone = burst.rank([thumbnail, sharp], names=["thumbnail", "sharp"])
+    assert alone.best.name == "sharp"
+    assert not alone.too_close
+    assert "too small" in alone.sentence
 
 
 @pytest.mark.parametrize("seed", range(4))

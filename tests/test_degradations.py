@@ -1,11 +1,16 @@
 """iqa.degradations: each severity follows its own damage, and the overall follows the documented formula."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from photos import photo
+from PIL import Image
 
 from iqa import damage, degradations
 from iqa.errors import ArgumentError, UnknownNameError
+from iqa.image import load
+from tabs.examples import PHOTOGRAPHS, photograph
 
 OWN = {"color_cast": "color_cast", "defocus": "blurriness", "noise": "noise", "underexposure": "exposure"}
 PHOTOS = ("astronaut", "coffee", "chelsea", "motorcycle")
@@ -22,6 +27,27 @@ def test_severity_grows_with_its_damage(name: str, harm: str, own: str) -> None:
     assert steps[0] is not None
     assert steps == sorted(steps)
     assert steps[-1] > steps[0] + 0.2
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_picture_without_content_is_not_called_bad(level: int) -> None:
+    found = degradations.assess(np.full((90, 120, 3), level, np.uint8))
+    assert found.severities["blurriness"] is None
+    assert "blurriness" in found.overall_without
+    assert found.overall == 1.0
+    if level != 128:
+        assert (found.severities["color_cast"], found.severities["noise"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_jpeg_at_98_is_judged_as_the_png_of_the_same_pixels(name: str) -> None:
+    image, answers = photograph(name), []
+    for kind, options in (("PNG", {}), ("JPEG", {"quality": 98})):
+        buffer = BytesIO()
+        Image.fromarray(image).save(buffer, kind, **options)
+        answers.append(degradations.assess(load(buffer.getvalue())))
+    assert answers[0].overall == pytest.approx(answers[1].overall, abs=0.02)
+    assert answers[0].severities == pytest.approx(answers[1].severities, abs=0.06)
 
 
 @pytest.mark.parametrize("name", PHOTOS)

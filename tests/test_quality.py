@@ -5,27 +5,55 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from photos import NAMES as PHOTOS
-from photos import photo
+from photos import moved, photo
 from PIL import Image
 
 from iqa import damage, quality
 from iqa.errors import ArgumentError, UnknownNameError
 from iqa.image import load
+from tabs.examples import PHOTOGRAPHS
+from tabs.examples import photograph as example_photograph
 
 LADDER = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+SMEARS = (0, 5, 10, 15, 20, 30)
 TURNS = [(flip, turns) for flip in (False, True) for turns in range(4)]
 
 
-@pytest.mark.parametrize("name", PHOTOS)
-@pytest.mark.parametrize("harm", ["defocus", "motion", "shake", "noise", "underexposure"])
-@pytest.mark.parametrize("seed", range(2))
+EXAMPLES = [f"example {name}" for name in PHOTOGRAPHS]
+
+
+def picture(name: str) -> NDArray[np.uint8]:
+    """A photo of the tests, or a photograph that the demo makes its examples from, at their size."""
+    return example_photograph(name.removeprefix("example ")) if name.startswith("example ") else photo(name)
+
+
+@pytest.mark.parametrize("name", [*PHOTOS, *EXAMPLES])
+@pytest.mark.parametrize(
+    ("harm", "seed"),
+    [("defocus", 0), ("motion", 0), ("motion", 1), ("shake", 0), ("shake", 1), ("noise", 0), ("underexposure", 0)],
+)
 def test_more_damage_never_raises_the_quality(name: str, harm: str, seed: int) -> None:
     scores = [
-        quality.score(damage.apply(harm, photo(name), step, np.random.default_rng(seed))).quality for step in LADDER
+        quality.score(damage.apply(harm, picture(name), step, np.random.default_rng(seed))).quality for step in LADDER
     ]
     assert all(after <= before for before, after in itertools.pairwise(scores)), scores
     assert scores[-1] < scores[0] - 0.1
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_longer_smear_never_raises_the_quality(name: str) -> None:
+    scores = [quality.score(moved(picture(name), length, 0) if length else picture(name)).quality for length in SMEARS]
+    assert all(after <= before for before, after in itertools.pairwise(scores)), scores
+
+
+@pytest.mark.parametrize("name", [*PHOTOS, *EXAMPLES])
+@pytest.mark.parametrize("severity", [0.3, 0.6, 1.0])
+def test_a_soft_subject_never_beats_the_sharp_photo(name: str, severity: float) -> None:
+    """Not a ladder: the sharp background stays, and by closed forms cannot be told from a subject."""
+    soft = damage.apply("subject_defocus", picture(name), severity, np.random.default_rng(0))
+    assert quality.score(soft).quality <= quality.score(picture(name)).quality
 
 
 @pytest.mark.parametrize("name", PHOTOS)

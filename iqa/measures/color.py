@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..resize import reduced
 from ..srgb import from_linear, to_linear
 
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -14,7 +15,7 @@ MID_GREY = 0.18
 """The grey whose shift is reported: a cast is judged on middle tones."""
 LONG_SIDE_PX = 256
 """A cast is a matter of large areas; light is averaged to this size in linear light."""
-DARKEST, BRIGHTEST = 8, 250
+DARKEST, BRIGHTEST = 8, 253
 """Levels of the highest channel between which a color is trusted: below is noise, above is clipped."""
 NEAR_GREY = 0.25
 """Radius of the nearly grey in log chroma: about 28 % between two channels."""
@@ -35,16 +36,6 @@ class ColorCast:
     b: float
     magnitude: float
     illuminant: tuple[float, float, float]
-
-
-def _reduced(image: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:
-    """The image by area averaging, its longer side at most ``long_side``."""
-    height, width = image.shape[:2]
-    scale = long_side / max(height, width)
-    if scale >= 1.0:
-        return image
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _log_chroma(light: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,12 +64,12 @@ def _near_grey(colors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _estimates(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """(4, 3) log chroma of the light by four estimators; zeros when no pixel is exposed well enough to tell."""
-    image = _reduced(image, 4 * LONG_SIDE_PX)
-    size = _reduced(image, LONG_SIDE_PX).shape[1::-1]
+    image = reduced(image, 4 * LONG_SIDE_PX)
+    size = reduced(image, LONG_SIDE_PX).shape[1::-1]
     small = np.asarray(cv2.resize(to_linear(image), size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     top = image.max(axis=2)
     exposed = ((top > DARKEST) & (top < BRIGHTEST)).astype(np.float32)
-    usable = np.asarray(cv2.resize(exposed, size, interpolation=cv2.INTER_AREA) > 0.99)
+    usable = np.asarray(cv2.resize(exposed, size, interpolation=cv2.INTER_AREA) > 0.5)
     if not usable.any():
         return np.zeros((4, 3))
     smooth = cv2.GaussianBlur(small, (0, 0), 1.0)

@@ -1,4 +1,4 @@
-"""Exposure: how light the photo is, what is lost at both ends, how much contrast is left."""
+"""Exposure: how light the photo is, what is lost at both ends, how much contrast there is."""
 
 from dataclasses import dataclass
 
@@ -22,17 +22,16 @@ class Exposure:
 
     Attributes:
         mean_luminance: [0, 1], mean BT.601 luma (gamma-encoded), 1 = white.
-        median_luminance: [0, 1], its median.
         clipped_shadows: [0, 1], fraction of the pixels that are black in all channels.
         clipped_highlights: [0, 1], fraction of the pixels that are white in all channels.
-        dynamic_range: [0, 1], 99th minus 1st percentile of the luma.
+        saturated: [0, 1], fraction of the pixels with a channel at its upper end: lost color, and the first sign of
+            too much light.
     """
 
     mean_luminance: float
-    median_luminance: float
     clipped_shadows: float
     clipped_highlights: float
-    dynamic_range: float
+    saturated: float
 
 
 def _extremes(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -55,24 +54,18 @@ def clipped_masks(image: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[
 def exposure(image: NDArray[np.uint8]) -> Exposure:
     """Tone statistics of the image at full size.
 
-    Percentiles are those of the luma rounded to 8 bits, so that they cost one histogram.
-
     Args:
         image: RGB uint8 (H, W, 3).
 
     Reference: luma as in ITU-R BT.601-7; the clipping thresholds are explained beside their names.
     """
     luma = luminance(image)
-    shadows, highlights = clipped_masks(image)
-    counts = np.bincount(np.rint(luma).astype(np.uint8).ravel(), minlength=256)
-    share = np.cumsum(counts) / luma.size
-    low, median, high = (int(np.searchsorted(share, p)) / 255 for p in (0.01, 0.5, 0.99))
+    low, high = _extremes(image)
     return Exposure(
         mean_luminance=min(1.0, float(luma.mean(dtype=np.float64)) / 255),
-        median_luminance=median,
-        clipped_shadows=float(shadows.mean()),
-        clipped_highlights=float(highlights.mean()),
-        dynamic_range=high - low,
+        clipped_shadows=float(np.mean(high <= SHADOW_LEVEL)),
+        clipped_highlights=float(np.mean(low >= HIGHLIGHT_LEVEL)),
+        saturated=float(np.mean(high >= HIGHLIGHT_LEVEL)),
     )
 
 
