@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except OSError as error:
+        if error.filename is not None:  # writing to an open stream names no file; what opens, lists or renames does
+            print(f"iqa: stopped at {error.filename!r}: {error.strerror}.", file=sys.stderr)
+            return FAILED
         print(f"iqa: could not write the answers: {error.strerror or error}.", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED

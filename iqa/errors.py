@@ -39,6 +39,10 @@ class ModelError(IQAError):
     """A model file that is missing, altered, unreadable, or does not give its probe's numbers."""
 
 
+class NotPulledError(ModelError):
+    """A model of the catalogue that is not on this machine yet; the text holds the command that fetches it."""
+
+
 class UnknownNameError(IQAError, LookupError):
     """A name that no table holds; the nearest match and the whole list are in the text, nothing is substituted."""
 

@@ -9,10 +9,11 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
+from . import catalogue
 from . import image as pixels
 from . import manifest as manifests
 from .batch import cores
-from .errors import ArgumentError, ImageError, IQAError, ManifestError, ModelError, UnknownNameError
+from .errors import ArgumentError, ImageError, IQAError, ManifestError, ModelError, NotPulledError, UnknownNameError
 from .estimator import Estimator
 from .manifest import Manifest, Output
 from .onnx_wire import refuse_external_data
@@ -120,13 +121,14 @@ class Model:
 
 
 def load_model(
-    name_or_folder: str | Path, *, root: Path = MODELS, threads: int | None = None, probe: bool = True
+    name_or_folder: str | Path, *, root: Path | None = None, threads: int | None = None, probe: bool = True
 ) -> Model:
-    """The model of that name under ``root``, or in the folder that a Path names, verified before it is used.
+    """The model of that name, or in the folder that a Path names, verified before it is used; nothing is downloaded.
 
     Args:
         name_or_folder: a str is a name and nothing else; a pathlib.Path is a folder and nothing else.
         root: the folder of folders that names are looked up in; a folder linked in from elsewhere is refused.
+            None: as ``model_folder`` says.
         threads: of one inference; None: as many as this process may use.
         probe: recompute the probe, a few milliseconds; False only where it has just been done.
 
@@ -140,6 +142,9 @@ def load_model(
         raise ArgumentError(f"threads must be 1 or more, found {threads}.")
     if isinstance(name_or_folder, Path):
         folder, manifest = name_or_folder, manifests.read(name_or_folder)
+    elif root is None:
+        folder = model_folder(name_or_folder)
+        manifest = manifests.read(folder)
     else:
         folder, manifest = _row(name_or_folder, root)
     path = folder / manifest.file
@@ -150,6 +155,40 @@ def load_model(
     if probe:
         model.check_probe()
     return model
+
+
+def model_folder(name: str) -> Path:
+    """The folder that a name stands for: the embedded one, else the one that was pulled; nothing is downloaded.
+
+    The embedded folder counts when the catalogue has no repository for the name, or when its manifest is the one that
+    the catalogue declares; a pulled folder counts when its manifest is that one.
+
+    Raises:
+        ArgumentError: a name that looks like a path. UnknownNameError: neither embedded nor in the catalogue.
+        NotPulledError: in the catalogue but not on this machine; the text holds the command that fetches it.
+        ModelError: altered since it was pulled.
+        ManifestError, CatalogueError: malformed, or a manifest of another name.
+    """
+    _refuse_path(name)
+    rows = catalogue.read()
+    entry = rows.get(name)
+    if name in _names(MODELS):
+        folder = _row(name, MODELS)[0]
+        if entry is None or entry.repository is None or catalogue.digest(folder) == entry.manifest_sha256:
+            return folder
+    if entry is None:
+        raise UnknownNameError("model", name, {*_names(MODELS), *rows})
+    if entry.repository is None:
+        raise ModelError(f"Model {name!r}: the catalogue declares it as embedded; found no folder {MODELS / name}.")
+    fetch = f"python -m iqa models pull {name}"
+    root = catalogue.pulled_root(entry.manifest_sha256)
+    if name not in _names(root):
+        other = f" ({MODELS / name} holds another version)" if name in _names(MODELS) else ""
+        asked = f"Model {name!r} {entry.version} is in the catalogue but not on this machine{other}."
+        raise NotPulledError(f"{asked} Fetch it from {entry.repository}: {fetch}")
+    if catalogue.digest(root / name) != entry.manifest_sha256:
+        raise ModelError(f"{root / name}: its manifest is not the one the catalogue declares. Fetch it again: {fetch}")
+    return _row(name, root)[0]
 
 
 def list_models(root: Path = MODELS) -> dict[str, Manifest | IQAError]:
@@ -171,9 +210,13 @@ def _names(root: Path) -> list[str]:
     return sorted(path.name for path in rows if not path.name.startswith("."))
 
 
-def _row(name: str, root: Path) -> tuple[Path, Manifest]:
+def _refuse_path(name: str) -> None:
     if "/" in name or "\\" in name or name.strip(".") == "":
         raise ArgumentError(f"{name!r} is no model name. To open a folder pass pathlib.Path({name!r}), not a text.")
+
+
+def _row(name: str, root: Path) -> tuple[Path, Manifest]:
+    _refuse_path(name)
     if name not in _names(root):
         raise UnknownNameError("model", name, _names(root))
     folder = root / name

@@ -16,6 +16,8 @@ from .estimator import Estimator
 from .output import new_file
 
 GAP = "  "
+ONE_IS_BEST, ZERO_IS_NONE = ("0 to 1", "1=best"), ("0 to 1", "0=none")
+"""Last lines of a heading: range and direction."""
 NAME_WIDTH = 12
 """Least cells for the name of the photo; columns that leave it less are left out on a narrow terminal."""
 
@@ -67,10 +69,9 @@ class Record:
     error: str | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """The photo's JSON object: ``file``, ``model`` and the answer, or ``file`` and ``error``."""
-        if self.error is not None:
-            return {"file": self.file, "error": self.error}
-        return {"file": self.file, "model": None if self.model is None else self.model.as_dict(), **self.answer}
+        """The photo's JSON object: ``file``, ``model`` and the answer, or ``file``, ``model`` null and ``error``."""
+        source = {"file": self.file, "model": None if self.model is None else self.model.as_dict()}
+        return {**source, **(self.answer if self.error is None else {"error": self.error})}
 
 
 Write = Callable[[Record], None]
@@ -215,11 +216,11 @@ def csv_file(columns: Sequence[Column], path: Path, *, overwrite: bool) -> Itera
     """A function that writes a record as a row of a UTF-8 CSV file; the file gets its name when all are written.
 
     Raises:
-        OutputExistsError: the file exists and ``overwrite`` is False. IQAError: it cannot be written.
+        OutputExistsError: the file exists and ``overwrite`` is False, or it is no text. IQAError: it cannot be written.
     """
     keys = [column.key for column in columns]
     names = ["file", *keys, "model_name", "model_version", "model_sha256", "error"]
-    with new_file(path, overwrite=overwrite) as raw:
+    with new_file(path, overwrite=overwrite, text=True) as raw:
         text = io.TextIOWrapper(raw, "utf-8", "backslashreplace", newline="", write_through=True)
         writer = csv.DictWriter(text, names, lineterminator="\n")
         writer.writeheader()

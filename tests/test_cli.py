@@ -11,9 +11,9 @@ import pytest
 import toy_models
 from PIL import Image
 
-from iqa import __version__, blur, burst, degradations, image, lowlight, quality
+from iqa import __version__, blur, burst, degradations, image, lowlight, model, quality
 from iqa.__main__ import main
-from iqa.commands import answers, models
+from iqa.commands import answers
 from iqa.commands.arguments import DOES
 
 
@@ -44,9 +44,9 @@ def listed(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[dict[
 
 
 ANSWER_KEYS = {
-    "score": ["file", "model", "quality", "category"],
-    "blur": ["file", "model", "blur_type", "confidence", "probabilities"],
-    "degradations": ["file", "model", *degradations.NAMES, "overall"],
+    "score": ["file", "model", "quality", "category", "factors"],
+    "blur": ["file", "model", "blur_type", "confidence", "probabilities", "certain", "reason", "motion"],
+    "degradations": ["file", "model", *degradations.NAMES, "overall", "overall_without", "evidence"],
 }
 
 
@@ -84,9 +84,11 @@ def test_a_blur_type_that_is_asked_for_is_answered_beside_the_rest(
     blur_type: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (row,) = listed(capsys, "blur", "--type", blur_type, folder / "IMG_2.jpg")
-    assert list(row) == [*ANSWER_KEYS["blur"], "detected", "blur_type_probability"]
+    assert list(row) == [*ANSWER_KEYS["blur"], "asked_type", "detected", "blur_type_probability"]
+    assert row["asked_type"] == blur_type
     assert row["blur_type_probability"] == row["probabilities"][blur_type]
     assert row["detected"] is (row["blur_type"] == blur_type)
+    assert row["confidence"] == row["probabilities"][row["blur_type"]] == max(row["probabilities"].values())
 
 
 def test_a_burst_is_one_object_with_the_sharpest_frame_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +135,9 @@ def test_a_failed_photo_is_reported_and_the_others_are_done(folder: Path, capsys
     rows = {Path(row["file"]).name: row for row in json.loads(out)}
     assert code == 1
     assert list(rows) == ["broken.jpg", "IMG_1.jpg", "IMG_2.jpg", "IMG_10.jpg", "night.png", "missing.jpg"]
-    assert {name for name, row in rows.items() if list(row) == ["file", "error"]} == {"broken.jpg", "missing.jpg"}
+    broken = {name: row for name, row in rows.items() if list(row) == ["file", "model", "error"]}
+    assert set(broken) == {"broken.jpg", "missing.jpg"}
+    assert all(row["model"] is None for row in broken.values())
     assert "broken.jpg" in err
     assert "no such file" in err
 
@@ -222,7 +226,7 @@ def test_the_csv_file_holds_the_numbers_of_json(
     for row, line in zip(rows, written, strict=True):
         assert line["error"] == row.get("error", "")
         assert line["quality"] == str(row.get("quality", ""))
-        assert line["model_name"] == row.get("model", {}).get("name", "")
+        assert line["model_name"] == (row["model"] or {"name": ""})["name"]
 
 
 def test_a_csv_file_is_replaced_only_when_that_is_asked(
@@ -260,7 +264,8 @@ def test_models_verify_finds_the_file_that_was_altered(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = toy_models.write_model(tmp_path, toy_models.luminance())
-    monkeypatch.setattr(models, "MODELS", tmp_path)
+    monkeypatch.setattr(model, "MODELS", tmp_path)
+    monkeypatch.setenv("IQA_CACHE", str(tmp_path / "cache"))
     rows = listed(capsys, "models", "verify")
     assert [row["verified"] for row in rows if row["name"] == good.name] == [True]
     weights = next(good.glob("*.onnx"))

@@ -75,6 +75,16 @@ def test_the_photo_itself_is_never_written_to(link: str, tmp_path: Path, capsys:
     assert (dark.read_bytes(), (tmp_path / "night_enhanced.png").read_bytes()) == (before, before)
 
 
+def test_a_photo_of_the_call_is_not_written_to_under_another_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = save(tmp_path / "a.png"), save(tmp_path / "b.png", dark=False)
+    before = second.read_bytes()
+    (tmp_path / "a_enhanced.png").hardlink_to(second)
+    assert run(capsys, first, second, "--overwrite")[0] == 1
+    assert (tmp_path / "a_enhanced.png").read_bytes() == before
+
+
 def test_no_photo_of_the_call_is_written_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = save(tmp_path / "a.png"), save(tmp_path / "a_enhanced.png", dark=False)
     before = second.read_bytes()
@@ -163,9 +173,15 @@ def test_json_and_csv_say_what_was_done(tmp_path: Path, capsys: pytest.CaptureFi
     assert code == 0
     assert [row["applied"] for row in rows] == [True, False]
     assert [row["output"] for row in rows] == [str(tmp_path / "a_enhanced.png"), None]
-    assert rows[0]["mean_luminance_after"] > rows[0]["mean_luminance_before"]
+    light = rows[0]["mean_luminance"]
+    assert light["after"] > light["before"]
     with (tmp_path / "done.csv").open(newline="", encoding="utf-8") as stream:
-        assert [row["applied"] for row in csv.DictReader(stream)] == ["True", "False"]
+        lines = list(csv.DictReader(stream))
+    assert [line["applied"] for line in lines] == ["True", "False"]
+    assert (lines[0]["mean_luminance_before"], lines[0]["mean_luminance_after"]) == (
+        str(light["before"]),
+        str(light["after"]),
+    )
 
 
 def test_an_output_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

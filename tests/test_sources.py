@@ -112,6 +112,76 @@ def test_a_folder_that_cannot_be_read_is_reported_and_the_others_are_done(
     assert (opened.path.name, opened.error) == ("b.jpg", None)
 
 
+@pytest.mark.parametrize("name", ["x" * 300 + ".jpg", "x" * 300, "a.jpg/below.jpg"])
+def test_a_name_the_system_refuses_is_given_out_and_the_others_are_done(name: str, tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    assert names(tmp_path, tmp_path / name, tmp_path / "a.jpg") == [name, "a.jpg"]
+
+
+def test_a_folder_without_search_permission_is_given_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = os.stat
+
+    def refuse(path: object, *more: object, **options: object) -> object:  # the tests may run as root
+        if "closed" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return look(path, *more, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert names(tmp_path, tmp_path / "closed" / "a.jpg", tmp_path / "b.jpg") == ["closed/a.jpg", "b.jpg"]
+
+
+def test_a_link_that_leads_to_itself_is_given_out_and_its_folder_is_done(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    assert names(tmp_path) == ["a.jpg", "loop.jpg"]
+
+
+def told(*arguments: Path, recursive: bool = False, leave_out: str | None = None) -> list[str]:
+    notes: list[str] = []
+    list(find(arguments, EXTENSIONS, recursive=recursive, leave_out=leave_out, tell=notes.append))
+    return notes
+
+
+def test_other_files_of_a_folder_are_counted_once_with_their_extensions(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.cr2", "c.CR2", "notes.txt", "photo", ".hidden.txt", "a_enhanced.jpg")
+    (note,) = told(tmp_path, leave_out="_enhanced")
+    assert note.startswith(f"4 other files in {str(tmp_path)!r} were not taken (.cr2, ")
+    assert all(kind in note for kind in (".txt", "no extension"))
+    assert len(told(tmp_path, tmp_path)) == 1
+    assert told(tmp_path / "a.jpg") == []
+    touch(tmp_path, *(f"x.{number}" for number in range(40)))
+    assert len(told(tmp_path)[0]) < 200 + len(str(tmp_path))
+
+
+def test_one_other_file_is_told_in_the_singular(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.cr2")
+    assert told(tmp_path) == [f"1 other file in {str(tmp_path)!r} was not taken (.cr2)."]
+
+
+def test_folders_that_are_not_looked_into_are_told(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "1/b.jpg", "2/c.jpg")
+    (tmp_path / "link").symlink_to(tmp_path / "1", target_is_directory=True)
+    linked = f"1 other file in {str(tmp_path)!r} was not taken (linked folder)."
+    assert told(tmp_path, recursive=True) == [linked]
+    assert told(tmp_path)[0] == linked
+    assert "2 folders" in told(tmp_path)[1]
+    assert "--recursive" in told(tmp_path)[1]
+
+
+def test_a_folder_without_photos_is_told_when_others_have_some(tmp_path: Path) -> None:
+    touch(tmp_path, "full/a.jpg")
+    (tmp_path / "empty").mkdir()
+    assert told(tmp_path / "empty", tmp_path / "full") == [f"no photo was found in {str(tmp_path / 'empty')!r}."]
+    assert told(tmp_path / "empty") == []
+
+
+def test_a_photo_that_was_named_before_is_told(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.jpg")
+    photo = tmp_path / "a.jpg"
+    assert told(photo, photo) == [f"{str(photo)!r} was named before; it is done once."]
+    assert told(photo, tmp_path / "b.jpg") == []
+
+
 def test_the_place_below_the_folder_is_kept(tmp_path: Path) -> None:
     touch(tmp_path, "2024/may/a.jpg")
     (inside,) = find([tmp_path], EXTENSIONS, recursive=True)

@@ -5,12 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from .. import blur, degradations, image, lowlight, quality
+from .. import answer, blur, degradations, image, lowlight, quality
 from ..sources import Source
-from ..table import Column, Record
+from ..table import ONE_IS_BEST, ZERO_IS_NONE, Column, Record
 from .enhance import SUFFIX, enhance
-
-ONE_IS_BEST, ZERO_IS_NONE = ("0 to 1", "1=best"), ("0 to 1", "0=none")
 
 
 @dataclass(frozen=True)
@@ -35,37 +33,29 @@ class Command:
 def score(source: Source, options: argparse.Namespace) -> Record:
     """The quality of a photo, its category and its factors."""
     found = quality.score(image.load(source.path), model=options.model)
-    answer = {"quality": found.quality, "category": found.category}
-    return Record(str(source.path), found.model, answer, {**answer, **found.factors})
+    said = answer.quality(found)
+    return Record(str(source.path), found.model, said, {**said, **found.factors})
 
 
 def _score_columns(_: argparse.Namespace) -> tuple[Column, ...]:
     return (
         Column("quality", ("quality", *ONE_IS_BEST)),
         Column("category", ("category", "", ""), words=9),
-        *(Column(name, (name, *ONE_IS_BEST)) for name in quality.WEIGHTS),
+        *(Column(name, (name.replace("_", " "), *ONE_IS_BEST)) for name in quality.WEIGHTS),
     )
 
 
 def blur_type(source: Source, options: argparse.Namespace) -> Record:
     """The blur type of a photo; with ``--type`` also whether it is the one that was asked for."""
     found = blur.classify(image.load(source.path), model=options.model)
-    answer: dict[str, object] = {
-        "blur_type": found.blur_type,
-        "confidence": found.confidence,
-        "probabilities": found.probabilities,
-    }
-    if options.type:
-        asked = blur.detect(found, options.type)
-        answer |= {"detected": asked.detected, "blur_type_probability": asked.blur_type_probability}
+    said = answer.blur(found, blur.detect(found, options.type) if options.type else None)
     values = {
-        **answer,
-        "certain": found.certain,
+        **said,
         "angle_deg": found.motion.angle_deg if found.motion else "",
         "length_px": found.motion.length_px if found.motion else "",
         **{f"probability_{name}": value for name, value in found.probabilities.items()},
     }
-    return Record(str(source.path), found.model, answer, values)
+    return Record(str(source.path), found.model, said, values)
 
 
 def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
@@ -83,16 +73,24 @@ def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
         Column("confidence", ("conf.", "0 to 1", "1=sure"), digits=2),
         Column("certain", ("sure", "", ""), words=4),
         *(tuple(Column(column.key) for column in motion) if options.type else motion),
+        *map(Column, ("reason", *(["asked_type"] if options.type else []))),
         *(Column(f"probability_{name}") for name in blur.BLUR_TYPES),
     )
+
+
+_EVIDENCE = (
+    *("cast_delta_e", "noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
+    *("mean_luminance", "blockiness", "jpeg_quality"),
+)
+"""Numbers behind the severities, in CSV only; see iqa.degradations.Evidence."""
 
 
 def degradation(source: Source, options: argparse.Namespace) -> Record:
     """The severities of a photo's degradations, and the overall."""
     pixels, setting = image.load(source.path), image.info(source.path).jpeg_quality
     found = degradations.assess(pixels, jpeg_quality=setting, model=options.model)
-    answer = {**{name: found.severities[name] for name in degradations.NAMES}, "overall": found.overall}
-    return Record(str(source.path), found.model, answer, answer)
+    said = answer.degradations(found)
+    return Record(str(source.path), found.model, said, {**said, **said["evidence"]})
 
 
 def _degradation_columns(_: argparse.Namespace) -> tuple[Column, ...]:
@@ -104,7 +102,7 @@ def _degradation_columns(_: argparse.Namespace) -> tuple[Column, ...]:
         "compression": ("compres-", "sion"),
     }
     severities = (Column(name, (*broken.get(name, ("", name)), *ZERO_IS_NONE), 2) for name in degradations.NAMES)
-    return Column("overall", ("", "overall", *ONE_IS_BEST), 2), *severities
+    return Column("overall", ("", "overall", *ONE_IS_BEST), 2), *severities, *map(Column, _EVIDENCE)
 
 
 def _enhance_columns(_: argparse.Namespace) -> tuple[Column, ...]:

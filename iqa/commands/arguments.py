@@ -8,14 +8,13 @@ from typing import NoReturn
 
 from .. import __version__, blur, quality
 from ..batch import cores
-from ..errors import ArgumentError, UnknownNameError
+from ..errors import UnknownNameError
 from ..estimator import require
 from ..export import EXTENSIONS, QUALITY
-from ..image import EXTENSIONS as PHOTOS
 from .answers import COMMANDS
 from .burst import rank_burst
 from .enhance import SUFFIX
-from .run import run_photos
+from .run import check_csv, run_photos
 
 PROGRAM = "python -m iqa"
 MOST_JOBS = 4
@@ -27,7 +26,7 @@ DOES = {
     "blur": "tell what kind of blur photos have",
     "degradations": "tell what is wrong with photos, and how much",
     "enhance": "give dark photos light, in new files",
-    "models": "list the estimators and model files, or verify the files",
+    "models": "list, verify, pull (fetch) or push (publish) models",
 }
 _EXAMPLES = {
     "score": "score holiday/ --csv scores.csv",
@@ -35,14 +34,19 @@ _EXAMPLES = {
     "blur": "blur portrait.jpg --type defocused_object_portrait",
     "degradations": "degradations holiday/ --recursive --json > report.json",
     "enhance": "enhance evening.jpg --output brighter/ --strength 0.7",
-    "models": "models verify",
+    "models": "models pull frame-scorer",
 }
-_CODES = "exit code: 0 done; 1 a photo failed, the others are done; 2 wrong call"
+_CODES = "exit code: 0 done; 1 a photo or model failed, others are done; 2 wrong call"
 _KEPT = f"""\
 A copy is named NAME{SUFFIX}.EXT, is upright and in sRGB. Of the photo's
 EXIF it keeps description, camera, lens, exposure, dates, artist and copyright;
 not the place, thumbnails and maker notes. Copies (*{SUFFIX}.*) in folders
 are not enhanced again. Photos are never overwritten."""
+_MODELS = """\
+A model is used only when its sha256 and its probe are right. pull takes it
+from the commit in iqa/catalogue.json into $IQA_CACHE (default: ~/.cache/iqa);
+push needs a token (hf auth login, or HF_TOKEN). HF_ENDPOINT and
+HF_HUB_OFFLINE are honored."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,17 +69,17 @@ def run(arguments: Sequence[str]) -> int:
         raise UnknownNameError("command", name, DOES)
     parser = _parser(name)
     if name == "models":
-        from .models import show_models  # loads ONNX Runtime, which the other commands do without
+        from .models import run_models  # loads ONNX Runtime, which the other commands do without
 
-        return show_models(parser.parse_args(rest))
+        return run_models(parser.parse_intermixed_args(rest))
     # Options and photos in any order; argparse itself loses what follows "--" when it allows that.
     cut = rest.index("--") if "--" in rest else len(rest)
     options = parser.parse_intermixed_args(rest[:cut])
     options.photos += map(Path, filter(None, rest[cut + 1 :]))
     if not options.photos:
         parser.error("name at least one photo or folder")
-    if options.csv is not None and options.csv.suffix.lower() in PHOTOS:
-        raise ArgumentError(f"--csv {str(options.csv)!r} has the name of a photo. Name the file to write first.")
+    if options.csv is not None:
+        check_csv(options.csv, options.photos)
     require(options.model, quality.ESTIMATORS if name == "burst" else COMMANDS[name].task.ESTIMATORS)
     if name == "burst":
         return rank_burst(options)
@@ -98,18 +102,17 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
-    notes = _KEPT if name == "enhance" else ""
+    notes = {"enhance": _KEPT, "models": _MODELS}.get(name, "")
     parser = _Parser(
         prog=f"{PROGRAM} {name}",
-        usage=f"{PROGRAM} {name} [options] {'[list|verify]' if name == 'models' else 'PHOTO ...'}",
+        usage=f"{PROGRAM} {name} [options] {'[list|verify|pull|push] [NAME ...]' if name == 'models' else 'PHOTO ...'}",
         description=f"{DOES[name].capitalize()}.",
         epilog=f"{notes}\n\nexample: {PROGRAM} {_EXAMPLES[name]}\n{_CODES}".lstrip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     if name == "models":
-        parser.add_argument("action", nargs="?", choices=("list", "verify"), default="list", help="default: list")
-        parser.add_argument("--json", action="store_true", help="print a JSON list")
+        _add_models(parser)
         return parser
     what = "the frames, or a folder of them" if name == "burst" else "photos, and folders of photos"
     add = parser.add_argument
@@ -119,7 +122,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     add("-r", "--recursive", action="store_true", help="also take the folders inside folders")
     add("--json", action="store_true", help=f"print JSON: {'one object' if name == 'burst' else 'a list'}")
     add("--csv", type=_path, metavar="FILE", help="also write a CSV file")
-    add("--overwrite", action="store_true", help="replace files that this command wrote before")
+    add("--overwrite", action="store_true", help="replace existing files of the names that are written")
     add("--model", default="classical", metavar="NAME", help="name of the estimator (default: %(default)s)")
     jobs = min(cores(), MOST_JOBS)
     add("--jobs", type=_count, default=jobs, metavar="N", help="photos done at the same time (default: %(default)s)")
@@ -128,6 +131,18 @@ def _parser(name: str) -> argparse.ArgumentParser:
     if name == "enhance":
         _add_enhance(parser)
     return parser
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("action", nargs="?", choices=("list", "verify", "pull", "push"), default="list", help="default: list")
+    add("names", nargs="*", metavar="NAME", help="models (default: all); push takes one, or a folder such as ./NAME")
+    add("--json", action="store_true", help="print JSON: a list, for push one object")
+    add("--revision", metavar="COMMIT", help="pull: from another commit than the catalogue's (40 hex digits)")
+    add("--sha256", metavar="HASH", help="pull: of manifest.json at that commit, to fetch another version")
+    add("--repo", metavar="OWNER/NAME", help="push: the repository; created when it is missing")
+    add("--private", action="store_true", help="push: make a created repository private")
+    add("--message", metavar="TEXT", help="push: of the commit (default: name and version)")
 
 
 def _add_enhance(parser: argparse.ArgumentParser) -> None:

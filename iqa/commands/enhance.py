@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import image, lowlight
+from .. import answer, image, lowlight
 from ..errors import IQAError, OutputExistsError
 from ..export import EXTENSIONS, kept_exif, save_photo
 from ..sources import Source
@@ -20,8 +20,10 @@ class Targets:
     """The names that one run gives to new files: none twice, and none that is a photo it was asked to read."""
 
     def __init__(self, photos: Iterable[Path] = ()) -> None:
-        self._taken = {os.path.realpath(photo) for photo in photos}
+        given = list(photos)
+        self._taken = {os.path.realpath(photo) for photo in given}
         self._photos = frozenset(self._taken)
+        self._files = {identity(photo) for photo in given} - {None}
         self._lock = threading.Lock()
 
     def claim(self, target: Path, photo: Path) -> None:
@@ -31,12 +33,22 @@ class Targets:
             OutputExistsError: another photo of this run has the name, or it names a photo of this run.
         """
         name = os.path.realpath(target)
-        if name in self._photos or (target.exists() and target.samefile(photo)):
+        found = identity(target)
+        if name in self._photos or (found is not None and found in {*self._files, identity(photo)}):
             raise OutputExistsError(f"{str(target)!r} is itself a photo that was given; it is never written to.")
         with self._lock:
             if name in self._taken:
                 raise OutputExistsError(f"Another photo of this run becomes {str(target)!r}. Give them separately.")
             self._taken.add(name)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Device and number of the file that a name stands for, however the name is spelled; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:  # also a name that is too long: whoever writes it says so
+        return None
+    return found.st_dev, found.st_ino
 
 
 def enhance(source: Source, options: argparse.Namespace) -> Record:
@@ -59,15 +71,9 @@ def enhance(source: Source, options: argparse.Namespace) -> Record:
     else:
         why = found.need.reason.removeprefix("This photo does not need it: ")
         label = f"{path}: this photo does not need it, nothing was written: {why}"
-    answer = {
-        "output": str(target) if found.applied else None,
-        "applied": found.applied,
-        "reason": found.need.reason,
-        "strength": found.strength,
-        "mean_luminance_before": found.mean_luminance_before,
-        "mean_luminance_after": found.mean_luminance_after,
-    }
-    return Record(str(path), found.model, answer, answer, label)
+    said = {"output": str(target) if found.applied else None, **answer.lowlight(found)}
+    light = {f"mean_luminance_{when}": value for when, value in said["mean_luminance"].items()}
+    return Record(str(path), found.model, said, {**said, **light}, label)
 
 
 def target_of(source: Source, output: Path | None, file_format: str) -> Path:

@@ -1,10 +1,12 @@
 """From the photos that a command line names to printed answers."""
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import chain
+from pathlib import Path
 
 from .. import image
 from ..batch import Progress, each, reason
@@ -12,7 +14,7 @@ from ..errors import ArgumentError, IQAError
 from ..sources import Source, find
 from ..table import Column, Record, csv_file, json_list, printable, table
 from .answers import Command
-from .enhance import Targets
+from .enhance import Targets, identity
 
 
 def run_photos(command: Command, options: argparse.Namespace) -> int:
@@ -21,10 +23,10 @@ def run_photos(command: Command, options: argparse.Namespace) -> int:
     Raises:
         IQAError: no photo was found, or the CSV file cannot be made; nothing was done.
     """
-    sources = find_photos(options, command.leave_out)
+    progress = Progress()
+    sources = find_photos(options, progress, command.leave_out)
     options.targets = Targets(options.photos)
     columns = command.columns(options)
-    progress = Progress()
     done = failed = 0
 
     def answer(source: Source) -> Record:
@@ -39,7 +41,9 @@ def run_photos(command: Command, options: argparse.Namespace) -> int:
             error = future.exception()
             record = future.result() if error is None else Record(str(source.path), error=reason(error))
             done += 1
-            failed += complain(record)
+            if record.error is not None:
+                failed += 1
+                complain(record.file, record.error)
             for write in writers:
                 write(record)
             progress.show(f"{done} done, {failed} failed")
@@ -47,9 +51,32 @@ def run_photos(command: Command, options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def find_photos(options: argparse.Namespace, leave_out: str | None = None) -> Iterator[Source]:
-    """The photos, after a look whether there is one at all."""
-    found = find(options.photos, image.EXTENSIONS, recursive=options.recursive, leave_out=leave_out)
+def check_csv(target: Path, photos: Iterable[Path]) -> None:
+    """Nothing.
+
+    Raises:
+        ArgumentError: the file to write is one of the photos to read, or is named like a photo.
+    """
+    if target.suffix.lower() in image.EXTENSIONS:
+        raise ArgumentError(f"--csv {str(target)!r} has the name of a photo. Name the file to write first.")
+    place, file = os.path.realpath(target), identity(target)
+    for photo in photos:
+        if os.path.realpath(photo) == place or (file is not None and identity(photo) == file):
+            raise ArgumentError(f"--csv {str(target)!r} is itself one of the photos. Name another file to write.")
+
+
+def find_photos(options: argparse.Namespace, progress: Progress, leave_out: str | None = None) -> Iterator[Source]:
+    """The photos, after a look whether there is one at all; what is named and not done is said on the error stream.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+
+    def tell(sentence: str) -> None:
+        progress.clear()
+        print(printable(f"iqa: {sentence}"), file=sys.stderr)
+
+    found = find(options.photos, image.EXTENSIONS, recursive=options.recursive, leave_out=leave_out, tell=tell)
     first = next(found, None)
     if first is None:
         names = ", ".join(printable(repr(str(path))) for path in options.photos)
@@ -69,10 +96,7 @@ def _writers(
     return [*writers, stack.enter_context(shown)]
 
 
-def complain(record: Record) -> bool:
-    """Whether the photo failed; the reason goes to the error stream."""
-    if record.error is None:
-        return False
-    name = record.file if repr(record.file) not in record.error else ""
-    print(printable(": ".join(filter(None, ("iqa", name, record.error)))), file=sys.stderr)
-    return True
+def complain(file: str, error: str) -> None:
+    """Says on the error stream why a photo failed."""
+    name = file if repr(file) not in error else ""
+    print(printable(": ".join(filter(None, ("iqa", name, error)))), file=sys.stderr)

@@ -1,0 +1,119 @@
+"""The answers of iqa as plain dictionaries: what the command line's JSON, the page and the HTTP API hold.
+
+Each holds the numbers and the evidence; whoever sends it puts ``file`` and ``model`` in front (`with_source`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .blur import BlurAnswer, Detection
+from .burst import BurstAnswer
+from .degradations import NAMES, DegradationAnswer
+from .estimator import Estimator
+from .lowlight import Enhancement
+from .quality import QualityAnswer
+
+Plain = dict[str, Any]
+
+
+def with_source(file: str, model: Estimator, found: Plain) -> Plain:
+    """The answer with the name of its photo and with who made it."""
+    return {"file": file, "model": model.as_dict(), **found}
+
+
+def failure(file: str, error: str) -> Plain:
+    """What stands in the place of an answer: the name, ``model`` null, and why there is none."""
+    return {"file": file, "model": None, "error": error}
+
+
+def quality(found: QualityAnswer) -> Plain:
+    """``quality`` and the ``factors`` behind it, in [0, 1], higher is better, and the ``category``."""
+    return {"quality": found.quality, "category": found.category, "factors": dict(found.factors)}
+
+
+def blur(found: BlurAnswer, detection: Detection | None = None) -> Plain:
+    """The classification; with a detection also whether the photo has the type that was asked for.
+
+    ``blur_type`` is always the top prediction, ``confidence`` its probability, and ``probabilities`` holds all four;
+    ``certain`` false means "cannot tell"; ``motion`` is ``angle_deg`` and ``length_px``, or null. With a detection:
+    ``asked_type``, ``detected`` (it is the top prediction) and ``blur_type_probability`` (of the asked type).
+    """
+    motion = found.motion
+    plain: Plain = {
+        "blur_type": found.blur_type,
+        "confidence": found.confidence,
+        "probabilities": dict(found.probabilities),
+        "certain": found.certain,
+        "reason": found.reason,
+        "motion": None if motion is None else {"angle_deg": motion.angle_deg, "length_px": motion.length_px},
+    }
+    if detection is not None:
+        plain |= {
+            "asked_type": detection.blur_type,
+            "detected": detection.detected,
+            "blur_type_probability": detection.blur_type_probability,
+        }
+    return plain
+
+
+def degradations(found: DegradationAnswer) -> Plain:
+    """The severities (0 = none, null = cannot tell), ``overall`` (higher is better) and the evidence in numbers."""
+    seen = found.evidence
+    return {
+        **{name: found.severities[name] for name in NAMES},
+        "overall": found.overall,
+        "overall_without": list(found.overall_without),
+        "evidence": {
+            "illuminant": list(seen.illuminant),
+            "cast_delta_e": seen.cast_delta_e,
+            "noise_sigma": seen.noise_sigma,
+            "edge_width_px": seen.edge_width_px,
+            "clipped_shadows": seen.clipped_shadows,
+            "clipped_highlights": seen.clipped_highlights,
+            "mean_luminance": seen.mean_luminance,
+            "blockiness": seen.blockiness,
+            "jpeg_quality": seen.jpeg_quality,
+        },
+    }
+
+
+def burst(found: BurstAnswer | None, failed: Sequence[tuple[str, str]] = ()) -> Plain:
+    """The verdict and the ranking, best first, and the ``failed`` files with the reason.
+
+    ``model``, ``best``, ``too_close``, ``margin`` and ``sentence`` are null, the ranking is empty, when fewer than two
+    frames could be read (None). One object holds the whole burst, so ``model`` stands in it.
+
+    Args:
+        found: the ranking of the readable frames.
+        failed: name and sentence of each file that could not be read.
+    """
+    return {
+        "model": found and found.model.as_dict(),
+        "best": found and found.best.name,
+        "too_close": found and found.too_close,
+        "margin": found and found.margin,
+        "sentence": found and found.sentence,
+        "ranking": [
+            {
+                "rank": frame.rank,
+                "file": frame.name,
+                "score": frame.score,
+                "margin_to_next": frame.margin_to_next,
+                "factors": dict(frame.factors),
+                "note": frame.note,
+            }
+            for frame in (found.ranking if found else ())
+        ],
+        "failed": [failure(name, sentence) for name, sentence in failed],
+    }
+
+
+def lowlight(found: Enhancement) -> Plain:
+    """Whether the photo needed it and why, what was done, and its mean luminance in [0, 1] before and after."""
+    return {
+        "applied": found.applied,
+        "needed": found.need.needed,
+        "reason": found.need.reason,
+        "strength": found.strength,
+        "mean_luminance": {"before": found.mean_luminance_before, "after": found.mean_luminance_after},
+    }
