@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import ArgumentError
+
 SUBSAMPLES = 8
 
 
@@ -16,13 +18,33 @@ def disc(radius_px: float) -> NDArray[np.float32]:
     Returns:
         float32 (k, k), k odd, sum 1.
     """
-    reach = int(np.ceil(radius_px)) + 1
-    step = (np.arange(-reach * SUBSAMPLES, (reach + 1) * SUBSAMPLES) + 0.5) / SUBSAMPLES - 0.5
-    y, x = np.meshgrid(step, step, indexing="ij")
-    inside = (x * x + y * y <= max(radius_px, 0.5) ** 2).astype(np.float32)
-    side = 2 * reach + 1
-    kernel = inside.reshape(side, SUBSAMPLES, side, SUBSAMPLES).mean(axis=(1, 3))
-    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+    y, x = _grid(radius_px)
+    return _antialiased(x * x + y * y <= max(radius_px, 0.5) ** 2)
+
+
+def polygon(radius_px: float, blades: int, angle_deg: float) -> NDArray[np.float32]:
+    """PSF of a lens out of focus behind a diaphragm of straight blades: an antialiased regular polygon.
+
+    Args:
+        radius_px: of the disc of the same area, >= 0, so that both spread the light equally far.
+        blades: corners of the polygon, 3 or more.
+        angle_deg: direction of one side's normal, counter-clockwise from the x axis as seen (y up).
+
+    Returns:
+        float32 (k, k), k odd, sum 1.
+
+    Raises:
+        ArgumentError: fewer than three blades.
+    """
+    if blades < 3:
+        raise ArgumentError(f"A diaphragm of {blades} blades leaves no opening; accepted: 3 or more.")
+    apothem = max(radius_px, 0.5) * np.sqrt(np.pi / (blades * np.tan(np.pi / blades)))
+    y, x = _grid(apothem / np.cos(np.pi / blades))
+    normals = np.deg2rad(angle_deg) + 2 * np.pi * np.arange(blades) / blades
+    inside = np.ones(x.shape, dtype=np.bool_)
+    for normal in normals:
+        inside &= x * np.cos(normal) - y * np.sin(normal) <= apothem
+    return _antialiased(inside)
 
 
 def line(length_px: float, angle_deg: float) -> NDArray[np.float32]:
@@ -72,6 +94,21 @@ def convolve(light: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray
     total = float(cut.sum())
     flipped = cv2.flip(np.ascontiguousarray(cut / total if total > 0 else cut), -1)
     return np.asarray(cv2.filter2D(light, cv2.CV_32F, flipped, borderType=cv2.BORDER_REFLECT_101), dtype=np.float32)
+
+
+def _grid(radius_px: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows and columns of the subsamples of a kernel with that reach, in px from its center."""
+    reach = int(np.ceil(radius_px)) + 1
+    step = (np.arange(-reach * SUBSAMPLES, (reach + 1) * SUBSAMPLES) + 0.5) / SUBSAMPLES - 0.5
+    y, x = np.meshgrid(step, step, indexing="ij")
+    return y, x
+
+
+def _antialiased(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Kernel of a shape given on the subsamples."""
+    side = len(inside) // SUBSAMPLES
+    kernel = inside.astype(np.float32).reshape(side, SUBSAMPLES, side, SUBSAMPLES).mean(axis=(1, 3))
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
 def _trace(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float32]:
