@@ -1,5 +1,6 @@
 # The photo-quality lab. `make demo` starts it, `make test` checks it; each sets itself up in .venv first.
 # Another interpreter: make PYTHON=/usr/bin/python3.13 test    Some tests only: make test ARGS="tests/test_cli.py -x"
+# Without the several gigabytes of the training layer, whose tests are then skipped: make test TRAIN=0
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -8,8 +9,9 @@ SHELL := /bin/sh
 
 PYTHON ?=
 ARGS ?=
+TRAIN ?= 1
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 # What an activated environment or a shell profile may have left must not leak into ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX
@@ -23,7 +25,7 @@ help: ## list the commands (the default)
 demo: .venv/.runtime ## start the demo
 	@$(BIN)/python app.py $(ARGS)
 
-test: .venv/.dev browser ## lint, type check and test everything
+test: .venv/.dev $(if $(filter 0,$(TRAIN)),,.venv/.train) browser ## lint, type check and test everything
 	@echo '==> ruff'
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
@@ -46,6 +48,11 @@ clean: ## remove what was made
 	@echo '==> Installing the runtime and test packages into .venv (once; a minute or more)'
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/.runtime
+
+.venv/.train: requirements-train.txt requirements.txt constraints.txt | venv .venv/.dev
+	@echo '==> Installing the training packages into .venv (once; several gigabytes, some minutes)'
+	@$(PIP) -r requirements-train.txt
+	@touch $@
 
 # Debian and Ubuntu ship python3 without the venv module; root can add it, others are told its name.
 venv:

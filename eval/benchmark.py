@@ -57,7 +57,11 @@ class Case:
 
 
 class Scorer(Protocol):
-    """Makes the row of one case. Picklable: it runs in worker processes, where it may keep a session open."""
+    """Makes the row of one case. Picklable: it runs in worker processes, where it may keep a session open.
+
+    An attribute `prepared` (dict of JSON values), where there is one, is written into the report: what was done before
+    the first case, such as the fit of a baseline.
+    """
 
     def __call__(self, case: Case) -> Row | list[Row]:
         """The computed cells of one case; a list when one case gives several rows (each then names its own `part`).
@@ -147,9 +151,10 @@ class Benchmark:
         source: "data set" (cases are photos of a set with labels) or "photos" (made from a folder of clean photos).
         models: names of the estimators that can be judged.
         estimator: name to the Estimator that stands in the report.
-        cases: the cases from the table of a data set (`DataSet.load`), already cut to the split.
+        cases: the cases from the whole table of a data set (`DataSet.load`), cut to the split and to the limit.
         scorer: the scorer of a model; the whole table is given so that a baseline can be fitted on its train split.
-        summarize: figures from the per-image CSV, as read back from the file; pure, so that `verify` can repeat it.
+        summarize: figures from the per-image CSV, as read back from the file, failed rows included (their `error` is
+            not ""); pure, so that `verify` can repeat it.
         comparisons: what `compare` compares.
         labels: cells that repeat what the set's authors published; left out by --without-labels.
         plots: name to a function (rows, summary, file) that draws a PNG.

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from iqa.errors import IQAError
 from iqa.estimator import Estimator
 from iqa.output import new_file
 
-from .benchmark import Figure, Options, Row, Summary
+from .benchmark import Case, Figure, Options, Row, Summary
 
 FORMAT = 1
 FIXED = ("key", "error")
@@ -61,6 +61,7 @@ class Report:
         csv: name of the CSV beside the JSON file; csv_sha256: of its bytes.
         withheld: label columns that were left out of the CSV, so that `verify` needs the data.
         run: when, on what and with which versions: the only part that differs between two equal runs.
+        prepared: what was done before the first case, such as the fit of a baseline; `verify` cannot repeat it.
     """
 
     benchmark: str
@@ -75,6 +76,7 @@ class Report:
     csv_sha256: str
     withheld: tuple[str, ...]
     run: dict[str, object]
+    prepared: dict[str, object] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """The JSON object; `run` stands last."""
@@ -89,6 +91,7 @@ class Report:
             "failed": [{"key": key, "error": error} for key, error in self.failed],
             "figures": [asdict(figure) for figure in self.summary.figures],
             "details": self.summary.details,
+            "prepared": self.prepared,
             "csv": {"file": self.csv, "sha256": self.csv_sha256, "withheld": list(self.withheld)},
             "run": self.run,
         }
@@ -122,6 +125,7 @@ def read(path: Path) -> Report:
             csv_sha256=found["csv"]["sha256"],
             withheld=tuple(found["csv"]["withheld"]),
             run=found["run"],
+            prepared=found["prepared"],
         )
     except OSError as error:
         raise ReportError(f"Could not read {path}: {error.strerror}. Name the JSON file of a report.") from error
@@ -153,11 +157,21 @@ def read_csv(data: bytes) -> pd.DataFrame:
     if missing:
         raise ReportError(f"Not the CSV of a report: the columns {', '.join(missing)} are missing. Score again.")
     for name in frame.columns.difference(list(TEXT)):
-        try:
-            frame[name] = [float(cell) if cell else np.nan for cell in frame[name]]
-        except ValueError:
-            continue  # a column of words
+        frame[name] = _numbers(frame[name])
     return frame
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    """The cells as numbers, NaN where one is empty; unchanged when one of them is a word."""
+    try:
+        return pd.Series([float(cell) if cell else np.nan for cell in cells], index=cells.index)
+    except ValueError:
+        return cells
+
+
+def labels_hash(cases: Sequence[Case]) -> str:
+    """Hash over the keys and facts of the cases in their order, 64 hex digits; no path is in it."""
+    return sha256(csv_bytes([{"key": case.key, **case.facts} for case in cases]))
 
 
 def sha256(data: bytes) -> str:

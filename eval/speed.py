@@ -6,8 +6,6 @@ Times depend on the machine; the ratio to decoding a 12-megapixel JPEG in the sa
 import argparse
 import io
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -16,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -25,8 +22,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from iqa import __version__, blur, burst, degradations, image, lowlight, quality
-from iqa.batch import cores
 from iqa.output import new_file
+
+from .machine import machine
 
 SIZES = ((3000, 4000), (1224, 1632), (480, 640))
 """(height, width) of 12, 2 and 0.3 megapixels; the first is also the JPEG that is decoded."""
@@ -40,7 +38,6 @@ STARTS = {
     "command line": "import iqa.commands.arguments",
     "import iqa.model": "import iqa.model",
 }
-PACKAGES = ("numpy", "scipy", "pillow", "opencv-python-headless", "onnxruntime")
 
 Pixels = NDArray[np.uint8]
 ESTIMATORS: dict[str, Callable[[Pixels], object]] = {
@@ -146,22 +143,6 @@ def starts(repeat: int) -> dict[str, float]:
         call = partial(subprocess.run, [sys.executable, "-c", code], check=True)
         found[name] = float(np.median(milliseconds(call, repeat))) / 1e3
     return found
-
-
-def machine() -> dict[str, object]:
-    """What the times were measured on; no name of a host or a person."""
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.exists() else []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": model or platform.processor() or "unknown",
-        "cores": cores(),
-        "load": round(os.getloadavg()[0], 2),
-        "opencv_threads": cv2.getNumThreads(),
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

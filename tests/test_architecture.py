@@ -29,6 +29,7 @@ MAY_IMPORT = {
         "skimage",
         "onnxruntime",
         "huggingface_hub",
+        "matplotlib",  # plots on request; imported where one is drawn
         "yaml",
     },
     "tabs": {"tabs", "iqa", "numpy", "cv2", "PIL", "gradio", "skimage"},

@@ -71,7 +71,8 @@ def test_the_report_is_complete_and_names_no_host(tmp_path: Path, capsys: pytest
 
 def test_measurements_are_listed_and_unknown_ones_answered(capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["--list"]) == 0
-    assert all(name in capsys.readouterr().out for name in run.MEASUREMENTS)
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in run.MEASUREMENTS)
     assert run.main([]) == 2
     assert run.main(["sped"]) == 2
     assert "Did you mean 'speed'?" in capsys.readouterr().err

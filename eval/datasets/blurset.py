@@ -26,7 +26,7 @@ def _from_csv(path: Path) -> pd.DataFrame:
     blur_type = translated(table, "label", CLASSES, path)
     result = pd.DataFrame({"name": table[file], "blur_type": blur_type})
     result["path"] = [place(name, path.parent) for name in table[file]]
-    for given, column in (("scene", "group"), ("source", "subset"), ("split", "split")):
+    for given, column in (("scene", "group"), ("source", "subset"), ("split", "split"), ("note", "note")):
         if given in table:
             result[column] = table[given]
     return result
@@ -57,7 +57,7 @@ DATASET = DataSet(
     licence="that of the photos",
     source="a folder of one's own",
     get="Make a folder per class (sharp, blurry, motion_blurred, defocused_blurred, defocused_object_portrait), or "
-    "labels.csv with file (or path) and label, and if known scene, source, split.",
+    "labels.csv with file (or path) and label, and if known scene, source, split, note.",
     scale=(0.0, 1.0),
     direction="higher is better",
     split_rule="group: by `scene`; without that column every photo is its own group",
@@ -68,6 +68,9 @@ DATASET = DataSet(
     ),
     markers=("labels.csv|*.csv|sharp|*/sharp",),
     read=_read,
-    columns={"blur_type": "sharp, blurry, defocused_object_portrait, defocused_blurred or motion_blurred"},
+    columns={
+        "blur_type": "sharp, blurry, defocused_object_portrait, defocused_blurred or motion_blurred",
+        "note": "what the list says of the photo, such as panning; only where it has the column",
+    },
     single_file=(".csv",),
 )

@@ -25,10 +25,12 @@ from .classification import (
     per_class,
 )
 from .correlation import krcc, mae, mean, outlier_ratio, plcc, rmse, srcc, why_undefined
+from .crosstalk import crosstalk
 from .curves import Ladder, RiskCoverage, ladder, risk_coverage
 from .intervals import Interval, bonett_wright_srcc, fieller_krcc, fisher_plcc, holm, wilson
 from .mapping import Logistic, Mapped, fit_logistic4, mapped
 from .ranking import (
+    DISTINCT_MOS,
     PairAccuracy,
     PairClasses,
     Panel,
@@ -37,11 +39,13 @@ from .ranking import (
     pair_classes,
     panel_size,
 )
+from .ratios import factor_error, median_ratio
 from .resampling import Difference, bootstrap, bootstrap_all, paired_bootstrap
 from .restoration import gt_mean, psnr, psnr_gt_mean, ssim, ssim_gt_mean
 from .splits import Quartiles, group_splits, over_splits
 
 __all__ = [
+    "DISTINCT_MOS",
     "METRICS",
     "Bursts",
     "ClassReport",
@@ -70,7 +74,9 @@ __all__ = [
     "clean",
     "clean_pair",
     "confusion_matrix",
+    "crosstalk",
     "expected_calibration_error",
+    "factor_error",
     "false_alarm_rate",
     "fieller_krcc",
     "fisher_plcc",
@@ -84,6 +90,7 @@ __all__ = [
     "mae",
     "mapped",
     "mean",
+    "median_ratio",
     "outlier_ratio",
     "over_splits",
     "pair_accuracy",
@@ -160,6 +167,10 @@ METRICS: dict[str, Metric] = {
     "macro_f1": Metric(macro_f1, _MATRIX, "higher", 0, 1, ""),
     "balanced_accuracy": Metric(balanced_accuracy, _MATRIX, "higher", 0, 1, "share"),
     "false_alarm_rate": Metric(false_alarm_rate, f"{_MATRIX}, labels, clear class", "lower", 0, 1, "share", "rate"),
+    "factor_error": Metric(factor_error, "estimates, true values", "lower", 1, np.inf, "times"),
+    "cannot_tell": Metric(mean, "1 for each 'cannot tell', else 0", "lower", 0, 1, "share"),
+    "false_alarm": Metric(mean, "1 for each clean photo with an alarm, else 0", "lower", 0, 1, "share"),
+    "crosstalk": Metric(crosstalk, "answers to another's damage, to the own", "lower", 0, np.inf, "share"),
     "auc": Metric(auc, "scores, positives", "higher", 0, 1, ""),
     "ece": Metric(expected_calibration_error, _SURE, "lower", 0, 1, "share"),
     "brier": Metric(brier, "probabilities, true classes", "lower", 0, 2, ""),
