@@ -27,6 +27,9 @@ MEASUREMENTS = {
     "compare": Measurement("eval.compare", "two reports on the same cases, by paired bootstrap"),
     "table": Measurement("eval.tables", "the README's tables from the committed reports (a data set with --data)"),
     "plot": Measurement("eval.plots", "draws a report as PNG files"),
+    "confounds": Measurement(
+        "eval.benchmarks.confounds", "can the label of a blur list be told from a thumbnail, the size or the codec"
+    ),
     "card": Measurement("eval.card", "the results for a model card: model-index and .eval_results"),
 }
 SCORE = "eval.measure"
