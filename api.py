@@ -14,13 +14,14 @@ from typing import Annotated, Any
 import anyio
 from fastapi import APIRouter, FastAPI, File, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iqa import blur, burst, degradations, image, lowlight, quality
 from iqa.errors import ImageError, IQAError, UnknownNameError
 from tabs import answer
+from tabs.memory import give_back_soon
 from tabs.upload import LIMITS, MAX_BYTES
 
 PREFIX = "/api/v1"
@@ -31,6 +32,22 @@ AT_ONCE = 2
 ENVELOPE_BYTES = 64 * 2**10
 """What multipart headers and boundaries may add to the photos."""
 OUTSIDE = re.compile(r"/+gradio_api/+(proxy=|file=\W*https?:)", re.IGNORECASE)
+
+HOW = "Send multipart/form-data with the photo in the field 'file', as curl -F file=@photo.jpg does (batch: 'files')."
+ABOUT = {
+    "/blur/classify": (
+        "`blur_type`: the top prediction; `confidence`: its probability; `probabilities` of all four types; `certain`: "
+        "false means 'cannot tell'; `reason`; `motion`: `angle_deg` counter-clockwise and `length_px`, or null. With "
+        "?blur_type=: also `asked_type`, `detected`: whether it is the top prediction, and `blur_type_probability`: "
+        "the probability of the asked type."
+    ),
+    "/quality/score": "`quality`, 0 to 1, higher is better; its `category`; the `factors`, each 0 to 1, 1 = best.",
+    "/degradations/assess": (
+        "Severities, 0 = none to 1, null = cannot tell; `overall`, 0 to 1, higher is better; `overall_without`: what "
+        "could not be told and counts as 0 in it; the `evidence` in numbers."
+    ),
+}
+"""What the JSON of a path holds beside ``file`` and ``model``, for its description."""
 
 Judge = Callable[[bytes, str, str | None], answer.Plain]
 BlurType = Annotated[
@@ -120,19 +137,35 @@ def _known(blur_type: str | None) -> str | None:
     return blur_type
 
 
+async def _alone(request: Request) -> None:
+    """Nothing; HTTPException 422 when several photos came where one is answered."""
+    photos = len((await request.form()).getlist("file"))
+    if photos > 1:
+        raise HTTPException(422, f"{photos} fields 'file' came; one photo is answered here. Send several to /batch.")
+
+
 async def _judge(judge: Judge, file: UploadFile, blur_type: str | None, limiter: anyio.CapacityLimiter) -> answer.Plain:
     """The answer for one photo; raises IQAError, or HTTPException 413 when the photo is too large."""
     data = await file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise HTTPException(413, _sentence_413(MAX_BYTES))
-    work = partial(judge, data, file.filename or "photo", blur_type)
+    work = partial(_tidy, judge, data, file.filename or "photo", blur_type)
     return await anyio.to_thread.run_sync(work, limiter=limiter)
+
+
+def _tidy(judge: Judge, data: bytes, name: str, blur_type: str | None) -> answer.Plain:
+    """The answer; the memory of the photo then goes back to the system."""
+    try:
+        return judge(data, name, blur_type)
+    finally:
+        give_back_soon()
 
 
 def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimiter, *, typed: bool = False) -> None:
     """Adds ``path`` for one photo and ``path/batch`` for several; ``typed``: both take ?blur_type=."""
 
-    async def one(file: Photo, blur_type: BlurType = None) -> answer.Plain:
+    async def one(request: Request, file: Photo, blur_type: BlurType = None) -> answer.Plain:
+        await _alone(request)
         return await _judge(judge, file, _known(blur_type), limiter)
 
     async def batch(files: Photos, blur_type: BlurType = None) -> answer.Plain:
@@ -143,21 +176,26 @@ def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimi
             try:
                 results.append(await _judge(judge, file, asked, limiter))
             except IQAError as error:
-                results.append({"file": file.filename, "error": str(error)})
+                results.append(answer.failure(file.filename or "photo", str(error)))
             except HTTPException as error:
-                results.append({"file": file.filename, "error": error.detail})
+                results.append(answer.failure(file.filename or "photo", str(error.detail)))
         failed = sum("error" in result for result in results)
         return {"results": results, "done": len(results) - failed, "failed": failed}
 
-    async def one_untyped(file: Photo) -> answer.Plain:
-        return await one(file)
+    async def one_untyped(request: Request, file: Photo) -> answer.Plain:
+        return await one(request, file)
 
     async def batch_untyped(files: Photos) -> answer.Plain:
         return await batch(files)
 
     name = path.strip("/").replace("/", "_")
-    router.add_api_route(path, one if typed else one_untyped, methods=["POST"], name=name)
-    router.add_api_route(f"{path}/batch", batch if typed else batch_untyped, methods=["POST"], name=f"{name}_batch")
+    said, several = (
+        ABOUT[path],
+        f"`results` in the order of the photos, `done` and `failed` counted. Each: {ABOUT[path]}",
+    )
+    single, many = (one, batch) if typed else (one_untyped, batch_untyped)
+    router.add_api_route(path, single, methods=["POST"], name=name, description=said)
+    router.add_api_route(f"{path}/batch", many, methods=["POST"], name=f"{name}_batch", description=several)
 
 
 async def _expected(_: Request, error: Exception) -> JSONResponse:
@@ -166,12 +204,24 @@ async def _expected(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
-    """A request without its fields, as one sentence."""
+    """A request without its fields, or with something else in them, as sentences."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    sentence = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found)
-    return JSONResponse(
-        {"detail": f"{sentence}. Send multipart/form-data with the field 'file' (batch: 'files')."}, 422
-    )
+    sentence = " ".join(dict.fromkeys(map(_in_words, found)))
+    return JSONResponse({"detail": f"{sentence} {HOW}"}, 422)
+
+
+def _in_words(found: dict[str, Any]) -> str:
+    field = next((part for part in found["loc"][1:] if isinstance(part, str)), found["loc"][0])
+    if found["loc"][0] == "body" and found["type"] == "missing":
+        return f"The field {field!r} is missing."
+    if found["loc"][0] == "body":
+        return f"The field {field!r} holds text; it must hold a file."
+    return f"{field}: {found['msg']}."
+
+
+async def _to_description() -> RedirectResponse:
+    """The description of this API, for those who look for it where most servers have it."""
+    return RedirectResponse(f"{PREFIX}/openapi.json")
 
 
 async def health() -> dict[str, Any]:
@@ -193,6 +243,7 @@ def create() -> FastAPI:
     _add(router, "/quality/score", _quality, limiter)
     _add(router, "/degradations/assess", _degradations, limiter)
     app.include_router(router)
+    app.add_api_route("/openapi.json", _to_description, include_in_schema=False)
     app.add_middleware(BodyCap)
     app.add_middleware(NoOutside)
     app.add_exception_handler(IQAError, _expected)

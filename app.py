@@ -5,8 +5,12 @@ no connection leaves this machine.
 """
 
 import argparse
+import asyncio
+import contextlib
+import errno
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import gradio as gr
+    import uvicorn
     from fastapi import FastAPI
 
     from tabs import Examples
@@ -38,14 +43,42 @@ Nothing you upload is changed. The same answers as JSON: <a href="/api/v1/openap
 
 
 def options(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Host and port from the command line, else from the environment."""
+    """Host and port from the command line, else from the environment.
+
+    Raises:
+        SystemExit: a port that is none; the sentence says which are.
+    """
     parser = argparse.ArgumentParser(description="Serves the photo quality demo and its HTTP API.")
     everywhere = "SPACE_ID" in os.environ  # a Hugging Face Space is reached from outside its container
     parser.add_argument("--host", default="0.0.0.0" if everywhere else "127.0.0.1", help="address to listen on")
-    parser.add_argument(
-        "--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")), help="port to listen on"
-    )
-    return parser.parse_args(argv)
+    parser.add_argument("--port", help="port to listen on, 1 to 65535 (default: GRADIO_SERVER_PORT, else 7860)")
+    chosen = parser.parse_args(argv)
+    said = chosen.port if chosen.port is not None else os.environ.get("GRADIO_SERVER_PORT") or "7860"
+    if not (said.isascii() and said.isdigit() and 1 <= int(said) <= 65535):
+        named = "--port" if chosen.port is not None else "GRADIO_SERVER_PORT"
+        parser.error(f"{named} is {said!r}; a port is a whole number from 1 to 65535.")
+    chosen.port = int(said)
+    return chosen
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, so that nobody is sent to an address that is not ours.
+
+    Raises:
+        SystemExit: the address cannot be had; the sentence says why and what to do.
+    """
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, number)
+        if os.name == "posix":  # a port that was just left is free; elsewhere this option would share one in use
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError as error:
+        taken = error.errno in {errno.EADDRINUSE, errno.EACCES}
+        other = f"another port, as in: --port {8000 if port == 7999 else 7999}" if taken else "another --host."
+        sys.exit(f"Could not listen on {host} port {port}: {error.strerror or error}. Choose {other}")
+    return listener
 
 
 def build(examples: "Examples") -> "gr.Blocks":
@@ -71,7 +104,7 @@ def serve(demo: "gr.Blocks") -> "FastAPI":
     import gradio as gr
 
     from api import create
-    from tabs.upload import MAX_BYTES
+    from tabs.upload import DROP_AGAIN, MAX_BYTES
 
     system = [gr.themes.Font(name) for name in ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")]
     mono = [gr.themes.Font(name) for name in ("ui-monospace", "Menlo", "Consolas", "monospace")]
@@ -86,14 +119,14 @@ def serve(demo: "gr.Blocks") -> "FastAPI":
             button_primary_background_fill_dark="*primary_700",
             button_primary_text_color="white",
         ),
-        head=f"<style>{STYLE.read_text(encoding='utf-8')}</style>",
+        head=f"<style>{STYLE.read_text(encoding='utf-8')}</style>{DROP_AGAIN}",
         max_file_size=MAX_BYTES,
         show_error=False,  # unexpected errors go to the log, not to the visitor; expected ones are sentences
         ssr_mode=False,
         run_history=False,
         mcp_server=False,
         enable_monitoring=False,
-        footer_links=["api"],
+        footer_links=[],
     )
     # Mounting leaves this off, and with it gradio's check that a path sent by a client lies in the upload folder.
     demo.has_launched = True
@@ -103,6 +136,7 @@ def serve(demo: "gr.Blocks") -> "FastAPI":
 def main(argv: Sequence[str] | None = None) -> None:
     """Serves until interrupted."""
     chosen = options(argv)
+    listener = listen(chosen.host, chosen.port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the folder is removed also when a host stops us
     with tempfile.TemporaryDirectory(prefix="iqa-", ignore_cleanup_errors=True) as folder:
         private = Path(folder)
@@ -113,11 +147,24 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         import uvicorn
 
-        from tabs import examples
+        from tabs import examples, memory
 
+        memory.limit()
         app = serve(build(examples.make(private / "examples")))
-        print(f"Photo quality lab: http://{chosen.host}:{chosen.port} (stop with Ctrl+C)", flush=True)
-        uvicorn.run(app, host=chosen.host, port=chosen.port, log_level="warning")
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_announced(server, listener, f"http://{shown}:{chosen.port}"))
+
+
+async def _announced(server: "uvicorn.Server", listener: socket.socket, address: str) -> None:
+    """Serves on the socket; prints the address as soon as somebody answers there."""
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0.02)
+    if server.started:
+        print(f"Photo quality lab: {address} (stop with Ctrl+C)", flush=True)
+    await serving
 
 
 if __name__ == "__main__":

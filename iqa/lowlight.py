@@ -1,6 +1,6 @@
 """Low-light enhancement: a gate that says whether a photo needs it, and a closed-form enhancement with strength."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import cv2
@@ -29,6 +29,7 @@ ESTIMATORS = ("classical",)
 TARGET = 0.44  # mean luma to reach, unless ...
 BRIGHT = 0.87  # ... the brightest 5 % reach this max(R, G, B) first
 DARK_ENOUGH = 0.55  # darkness from which the gate opens
+DARK = TARGET * (1 - DARK_ENOUGH)  # the same as mean luma
 ROOM_ENOUGH = 0.3  # headroom from which the gate opens
 LUMA_RADIUS, CHROMA_RADIUS = 2, 6  # denoising windows in pixels; color noise is coarser and less missed
 NOISE_FLAT = 2.5  # how many sigma of raised noise count as flat
@@ -37,6 +38,7 @@ COLOR_FLAT = 0.5  # share of eps that is subtracted from the power of color deta
 FADE = 0.12  # colors are scaled by gain ** -FADE: the linear toe of sRGB makes dark colors purer than raised ones
 MARGIN = 5 * LUMA_RADIUS + 2 * CHROMA_RADIUS  # how far a pixel reaches in _denoise
 LEVEL_SIGMA = 0.29 / 255  # standard deviation of rounding to 8 bits
+NOTHING = "This photo does not need it: it is already as bright as the target; nothing to raise."
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Enhancement:
 
     Attributes:
         image: RGB uint8 (H, W, 3).
-        applied: False when the gate said no; image is then the input unchanged.
-        need: the gate's answer, also when it was overridden.
+        applied: False when the gate said no, or there was nothing to raise; image is then the input itself.
+        need: the gate's answer, also when it was overridden; its reason says so when there was nothing to raise.
         strength: as asked, [0, 1].
         mean_luminance_before, mean_luminance_after: mean BT.601 luma, [0, 1].
         model: who did it.
@@ -98,8 +100,8 @@ def enhance(
 
     Args:
         image: RGB uint8 (H, W, 3), any size.
-        strength: [0, 1], a share of the stops of gain; 0 returns the input exactly, continuous in between.
-        force: enhance even when the gate says that the photo does not need it.
+        strength: [0, 1], a share of the stops of gain; 0 applies nothing, continuous in between.
+        force: enhance even when the gate says that the photo does not need it, as far as it is below the target.
         model: one of ESTIMATORS.
 
     Raises:
@@ -114,11 +116,17 @@ def enhance(
         raise ArgumentError(f"strength must be in [0, 1], found {strength}: 0 changes nothing, 1 is the full effect.")
     _check(image)
     scene = illumination(image)
-    answer = _need(scene)
+    answer, before = _need(scene), _mean_luma(image)
+    unchanged = Enhancement(image, False, answer, strength, before, before, CLASSICAL)
+    if strength == 0:
+        return replace(unchanged, need=replace(answer, reason=f"{answer.reason} A strength of 0 raises nothing."))
+    if not answer.needed and not force:
+        return unchanged
     lift = lift_for(scene, TARGET, BRIGHT) ** strength
-    applied = answer.needed or force
-    out = _render(image, scene, lift) if applied and lift > 1 else image.copy()
-    return Enhancement(out, applied, answer, strength, _mean_luma(image), _mean_luma(out), CLASSICAL)
+    if lift == 1:
+        return replace(unchanged, need=replace(answer, reason=NOTHING))
+    out = _render(image, scene, lift)
+    return Enhancement(out, True, answer, strength, before, _mean_luma(out), CLASSICAL)
 
 
 def _check(image: NDArray[np.uint8]) -> None:
@@ -137,14 +145,17 @@ def _need(scene: Illumination) -> Need:
     darkness = float(np.clip(1 - mean / TARGET, 0, 1))
     headroom = float(np.clip(1 - np.percentile(scene.peak, 98), 0, 1))
     if darkness < DARK_ENOUGH:
-        reason = f"This photo does not need it: its mean luminance is {mean:.2f} of 1."
+        reason = f"This photo does not need it: its mean luminance is {mean:.2f} of 1; below {DARK:.2f} is dark."
     elif headroom < ROOM_ENOUGH:
         reason = (
-            f"The photo is dark (mean luminance {mean:.2f} of 1), but its lights are bright already: "
+            f"The photo is dark (mean luminance {mean:.2f} of 1, below {DARK:.2f}), but its lights are bright already: "
             "it may be a night or backlit scene that is meant to be dark."
         )
     else:
-        reason = f"The photo is dark: its mean luminance is {mean:.2f} of 1 and even its brightest parts can be raised."
+        reason = (
+            f"The photo is dark: its mean luminance is {mean:.2f} of 1, below {DARK:.2f}, "
+            "and even its brightest parts can be raised."
+        )
     return Need(darkness >= DARK_ENOUGH and headroom >= ROOM_ENOUGH, darkness, headroom, reason)
 
 

@@ -11,11 +11,12 @@ from iqa.blur import BlurAnswer, Detection
 from . import answer, pictures, show
 from .examples import Examples
 from .upload import Photo, needed, pixels, sentences, upload_box
-from .wiring import Source, map_legend, numbers, picture, shelf, verdict_card, wire
+from .wiring import Results, Source, map_legend, numbers, picture, shelf, verdict_card, wire
 
 SENTENCE = "What kind of blur a photo has – subject or everything out of focus, or motion – and where it is sharp."
 INVITATION = "Add a photo, or click on an example, to see what kind of blur it has."
 ALL = "all"
+PROBABILITY = "Probability of each type"
 LABELS = {
     "sharp": "Sharp",
     "defocused_object_portrait": "Subject out of focus",
@@ -44,40 +45,54 @@ def judge(photo: Photo | None, blur_type: str = ALL) -> tuple[Any, ...]:
     )
 
 
+def _flat(found: BlurAnswer) -> bool:
+    """Whether there is too little texture for any type to be named."""
+    return float(np.isfinite(found.sharpness_map).mean()) < blur.TEXTURE
+
+
 def _verdict(found: BlurAnswer) -> str:
     top = LABELS[found.blur_type]
-    if not found.certain:
-        return show.card("Cannot tell", f"The nearest is “{top}” ({found.confidence:.2f}). {found.reason}", tone="fair")
-    return show.card(top, found.reason, tone="good" if found.blur_type == "sharp" else "bad")
+    if found.certain:
+        return show.card(top, found.reason, tone=_tone(found))
+    nearest = "" if _flat(found) else f"The nearest is “{top}” ({found.confidence:.2f}). "
+    return show.card("Cannot tell", nearest + found.reason, tone=_tone(found))
+
+
+def _tone(found: BlurAnswer) -> str:
+    return "fair" if not found.certain else "good" if found.blur_type == "sharp" else "bad"
 
 
 def _detection(found: BlurAnswer, detection: Detection) -> str:
-    asked = LABELS[detection.blur_type]
-    title = f"{'Detected' if detection.detected else 'Not detected'}: {asked.lower()}"
-    top = LABELS[found.blur_type].lower()
-    doubt = "" if found.certain else "Cannot tell for certain. "
-    tone = "fair" if not found.certain else "bad" if detection.detected else "good"
-    rows = [
-        show.Fact("detected", "true" if detection.detected else "false", "is it the top prediction?"),
-        show.Fact("confidence", f"{found.confidence:.2f}", f"probability of the top prediction, {top}"),
-        show.Fact("blur_type_probability", f"{detection.blur_type_probability:.2f}", f"probability of {asked.lower()}"),
-    ]
-    return show.card(title, doubt + found.reason, tone=tone, extra=show.facts(rows))
+    """The answer for the type that was asked for; what the photo has comes first, because that is what matters."""
+    asked, top = LABELS[detection.blur_type].lower(), LABELS[found.blur_type].lower()
+    if not found.certain:
+        title = f"Cannot tell whether it is {asked}"
+    else:
+        title = f"Yes: {asked}" if detection.detected else f"Not {asked}: it is {top}"
+    if _flat(found):
+        return show.card(title, found.reason, tone=_tone(found))
+    rows = [show.Fact(f"Top type: {top}", f"{found.confidence:.2f}", "probability, 1 = certain")]
+    if not detection.detected:
+        rows.append(show.Fact(f"Asked for: {asked}", f"{detection.blur_type_probability:.2f}", rows[0].direction))
+    return show.card(title, found.reason, tone=_tone(found), extra=show.facts(rows))
 
 
 def _bars(found: BlurAnswer, blur_type: str) -> str:
+    if _flat(found):
+        return f"<h4>{PROBABILITY}</h4>" + show.bars(
+            [show.Bar(label, None, word="cannot tell") for label in LABELS.values()], low="impossible", high="certain"
+        )
     rows = []
     for name, value in sorted(found.probabilities.items(), key=lambda item: -item[1]):
-        word = "asked for" if name == blur_type else "top" if name == found.blur_type else ""
-        rows.append(show.Bar(LABELS[name], value, word=word, hint=name))
-    return "<h4>Probability of each type</h4>" + show.bars(rows, low="impossible", high="certain")
+        words = [word for word, fits in (("top", name == found.blur_type), ("asked for", name == blur_type)) if fits]
+        rows.append(show.Bar(LABELS[name], value, word=", ".join(words)))
+    return f"<h4>{PROBABILITY}</h4>" + show.bars(rows, low="impossible", high="certain")
 
 
 def _facts(found: BlurAnswer, width: int) -> str:
     known = found.sharpness_map[np.isfinite(found.sharpness_map)]
     textured = known.size / found.sharpness_map.size
     rows = [
-        show.Fact("Confidence", f"{found.confidence:.2f}", "0 to 1, probability of the top prediction"),
         show.Fact("Area with texture", f"{100 * textured:.0f} % of the photo", "the rest cannot be judged"),
     ]
     if known.size:
@@ -91,7 +106,7 @@ def _facts(found: BlurAnswer, width: int) -> str:
 
 def build(examples: Examples) -> None:
     """Draws the tab."""
-    with gr.Row():
+    with gr.Row(elem_classes="iqa-page"):
         with gr.Column(scale=4, min_width=300):
             upload = upload_box("Photo")
             asked = gr.Radio(
@@ -101,13 +116,13 @@ def build(examples: Examples) -> None:
             button = gr.Button("Find the blur type", variant="primary")
             gallery = shelf(examples.blur)
         with gr.Column(scale=8, min_width=300):
-            verdict = verdict_card(INVITATION)
+            verdict = verdict_card(INVITATION, height=96)
             with gr.Row():
                 photo, seen = picture("Photo", 340), picture("Where it is sharp", 340)
             map_legend()
-            bars = gr.HTML(label="probabilities")
+            bars = gr.HTML(label="probabilities", min_height=300)
             plain = numbers()
     wire(
-        judge, Source(upload, button, gallery, examples.blur), [asked], [plain, verdict, photo, seen, bars],
-        name="blur", verdict=verdict, invitation=INVITATION,
+        judge, Source(upload, button, gallery, examples.blur), [asked],
+        Results([plain, verdict, photo, seen, bars], verdict, INVITATION), name="blur",
     )  # fmt: skip

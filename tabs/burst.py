@@ -1,20 +1,20 @@
 """Burst selection: frames in, a ranked gallery with the best marked out."""
 
-import csv
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from iqa import burst
+from iqa import burst, ranking
 from iqa.burst import BurstAnswer, Frame
 from iqa.errors import ImageError
+from iqa.table import csv_file
 
 from . import answer, pictures, show
 from .downloads import new_file
 from .examples import Examples
 from .upload import Photo, fail, pixels, sentences, upload_box
-from .wiring import Source, download, numbers, shelf, verdict_card, wire
+from .wiring import Results, Source, download, numbers, shelf, verdict_card, wire
 
 SENTENCE = "Which frame of a series to keep: all frames ranked, best first, with the reason. Nothing is ever deleted."
 INVITATION = f"Add {burst.MIN_FRAMES} to {burst.MAX_FRAMES} frames of one scene, or click on an example."
@@ -38,11 +38,7 @@ def judge(photos: list[Photo] | None, progress: gr.Progress = gr.Progress()) -> 
             names=names,
             progress=lambda done, total: progress((len(photos) + done, len(photos) + total), desc="Comparing frames"),
         )
-    words = ("EITHER", "EITHER") if found.too_close else ("BEST",)
-    gallery = []
-    for frame in found.ranking:
-        word = words[frame.rank - 1] if frame.rank <= len(words) else ""
-        gallery.append((_thumbnail(frames[frame.index], word), _caption(frame, word)))
+    gallery = [(frames[frame.index], _caption(frame, found.too_close)) for frame in found.ranking]
     exported = download(EXPORT, _export(found, failed))
     return answer.burst(found, failed), _verdict(found, failed), gallery, _table(found), exported
 
@@ -62,32 +58,32 @@ def _read(photos: list[Photo], progress: gr.Progress) -> tuple[list[pictures.Pix
     return frames, names, failed
 
 
-def _thumbnail(picture: pictures.Pixels, word: str) -> pictures.Pixels:
-    return pictures.marked(picture, word) if word else pictures.small(picture, pictures.SMALL_SIDE)
-
-
-def _caption(frame: Frame, word: str) -> str:
-    return " · ".join(filter(None, [f"#{frame.rank}", word.lower(), f"{frame.score:.2f}", frame.name]))
+def _caption(frame: Frame, too_close: bool) -> str:
+    """Rank, whether to keep it, score, what is weaker, name; the style sheet puts a badge on what is to be kept."""
+    mark = "either" if too_close and frame.rank <= 2 else "best" if frame.rank == 1 else ""
+    return " · ".join(filter(None, [f"#{frame.rank}", mark, f"{frame.score:.2f}", frame.note, frame.name]))
 
 
 def _verdict(found: BurstAnswer, failed: Failed) -> str:
     title = "Too close to call" if found.too_close else f"Keep {found.best.name}"
+    said = found.sentence.removeprefix(f"{title}: ")
+    said = said if found.too_close else said[:1].upper() + said[1:]  # the other sentence starts with a name
     left_out = "".join(f"<li>{escape(name)}: {escape(sentence)}</li>" for name, sentence in failed)
     extra = f'<div class="iqa-warning">Left out, the others are ranked:<ul>{left_out}</ul></div>' if failed else ""
-    return show.card(title, found.sentence, tone="fair" if found.too_close else "good", extra=extra)
+    return show.card(title, said, tone="fair" if found.too_close else "good", extra=extra)
 
 
 def _table(found: BurstAnswer) -> str:
     factors = [show.FACTORS[name] for name in found.best.factors]
-    head = ("Rank", "Frame", "Score", "Ahead of next by", *factors, "Weaker in")
+    head = ("Rank", "Frame", "Score", "Weaker in", "Ahead of next by", *factors)
     rows = [
         (
             str(frame.rank),
             frame.name,
             f"{frame.score:.3f}",
+            frame.note or "–",
             "" if frame.margin_to_next is None else f"{frame.margin_to_next:.3f}",
             *(f"{value:.2f}" for value in frame.factors.values()),
-            frame.note or "–",
         )
         for frame in found.ranking
     ]
@@ -98,27 +94,21 @@ def _table(found: BurstAnswer) -> str:
 def _export(found: BurstAnswer, failed: Failed) -> str:
     """Path of the ranking as a CSV file: the choice to work on with, in the file manager or the photo library."""
     path = new_file("burst_ranking.csv")
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["rank", "file", "score", "margin_to_next", *found.best.factors, "note", "model"])
-        for frame in found.ranking:
-            margin = "" if frame.margin_to_next is None else f"{frame.margin_to_next:.6f}"
-            factors = [f"{value:.6f}" for value in frame.factors.values()]
-            writer.writerow([frame.rank, frame.name, f"{frame.score:.6f}", margin, *factors, frame.note, found.model])
-        for name, sentence in failed:
-            writer.writerow(["", name, "", "", *("" for _ in found.best.factors), sentence, ""])
+    with csv_file(ranking.COLUMNS, path, overwrite=False) as write:
+        for row in ranking.records(found, failed):
+            write(row)
     return str(path)
 
 
 def build(examples: Examples) -> None:
     """Draws the tab."""
-    with gr.Row():
+    with gr.Row(elem_classes="iqa-page"):
         with gr.Column(scale=4, min_width=300):
             upload = upload_box("Frames of one scene (2 to 50)", several=True)
             button = gr.Button("Rank the frames", variant="primary")
             gallery = shelf(examples.burst)
         with gr.Column(scale=8, min_width=300):
-            verdict = verdict_card(INVITATION)
+            verdict = verdict_card(INVITATION, height=96)
             ranked = gr.Gallery(
                 label="ranked", show_label=False, columns=3, height="auto", object_fit="contain", format="jpeg",
                 interactive=False, buttons=["fullscreen"], elem_classes="iqa-ranked",
@@ -128,6 +118,6 @@ def build(examples: Examples) -> None:
             gr.HTML('<p class="iqa-note">Nothing is deleted or moved: the list only says which frame to keep.</p>')
             plain = numbers()
     wire(
-        judge, Source(upload, button, gallery, examples.burst), [], [plain, verdict, ranked, table, export],
-        name="burst", verdict=verdict, invitation=INVITATION,
+        judge, Source(upload, button, gallery, examples.burst), [],
+        Results([plain, verdict, ranked, table, export], verdict, INVITATION), name="burst",
     )  # fmt: skip

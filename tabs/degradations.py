@@ -14,7 +14,7 @@ from iqa.srgb import from_linear
 from . import answer, pictures, show
 from .examples import Examples
 from .upload import Photo, named, needed, pixels, sentences, upload_box
-from .wiring import Source, map_legend, numbers, picture, shelf, verdict_card, wire
+from .wiring import Results, Source, map_legend, numbers, picture, shelf, verdict_card, wire
 
 SENTENCE = "What is wrong with a photo: color cast, blur, noise, exposure or compression, how much, and the evidence."
 INVITATION = "Add a photo, or click on an example, to see its quality and what lowers it."
@@ -23,11 +23,12 @@ LABELS = {
     "blurriness": "Blurriness",
     "watermark": "Watermark",
     "noise": "Noise",
-    "exposure": "Wrong exposure",
+    "exposure": "Exposure error",
     "compression": "Compression",
 }
 WORDS = ((0.15, "none", "good"), (0.5, "slight", "fair"), (1.01, "strong", "bad"))
-"""Below the first value, the word and the tone."""
+"""Below the first value, the word and the tone; the value as it is shown, with two digits."""
+UNKNOWN = "cannot tell"
 
 
 def judge(photo: Photo | None) -> tuple[Any, ...]:
@@ -41,7 +42,7 @@ def judge(photo: Photo | None) -> tuple[Any, ...]:
     numbers_of_both = answer.degradations(photo.name, found) | {"quality": answer.quality(photo.name, score)}
     return (
         numbers_of_both,
-        show.quality(score),
+        _verdict(found, score),
         _severities(found, score),
         pictures.small(image),
         pictures.small(seen.corrected),
@@ -54,8 +55,36 @@ def judge(photo: Photo | None) -> tuple[Any, ...]:
 def word(severity: float | None) -> tuple[str, str]:
     """The word for a severity in [0, 1] and its tone; None is "cannot tell"."""
     if severity is None:
-        return "cannot tell", "plain"
-    return next((name, tone) for limit, name, tone in WORDS if severity < limit)
+        return UNKNOWN, "plain"
+    return next((name, tone) for limit, name, tone in WORDS if float(f"{severity:.2f}") < limit)
+
+
+def verdict(severities: dict[str, float | None]) -> tuple[str, str, str]:
+    """Headline, sentence and tone: from the worst severity, then the others that count, then what cannot be told.
+
+    Args:
+        severities: by name, [0, 1], 0 = none, None = cannot tell.
+    """
+    known = {name: value for name, value in severities.items() if value is not None}
+    worst = sorted(known, key=lambda name: -known[name])
+    found = [f"{word(known[name])[0]} {LABELS[name].lower()}" for name in worst if word(known[name])[0] != "none"]
+    unknown = [LABELS[name].lower() for name in LABELS if severities[name] is None]
+    others = f"Also {listed(found[1:])}. " if found[1:] else ""
+    doubt = f"Cannot tell: {', '.join(unknown)}." if unknown else ""
+    if not known:
+        return UNKNOWN.capitalize(), doubt, "plain"
+    title = found[0].capitalize() if found else "No degradation found"
+    return title, others + doubt, word(known[worst[0]])[1]
+
+
+def listed(words: list[str]) -> str:
+    """Words as people list them: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def _verdict(found: DegradationAnswer, score: QualityAnswer) -> str:
+    title, sentence, tone = verdict(found.severities)
+    return show.quality(title, sentence, tone, score)
 
 
 def _severities(found: DegradationAnswer, score: QualityAnswer) -> str:
@@ -63,17 +92,27 @@ def _severities(found: DegradationAnswer, score: QualityAnswer) -> str:
     for name, severity in found.severities.items():
         text, tone = word(severity)
         rows.append(show.Bar(LABELS[name], severity, word=text, tone=tone))
-    terms = " + ".join(f"{weight:g} × {LABELS[name].lower()}" for name, weight in degradations.WEIGHTS.items())
-    missing = ", ".join(LABELS[name].lower() for name in found.overall_without)
-    counted = f" Counted as 0 because it cannot be told: {missing}." if missing else ""
-    overall = show.Bar("Overall", found.overall, hint="freedom from these, higher is better")
     return (
         "<h4>Severity of each degradation</h4>"
         + show.bars(rows, low="none", high="severe")
-        + f'<p class="iqa-note">none below {WORDS[0][0]:g}, slight below {WORDS[1][0]:g}, strong above.</p>'
-        + show.bars([overall], low="worst", high="best")
-        + f'<p class="iqa-note">Overall = 1 − ({terms}).{counted}</p>'
+        + f'<p class="iqa-note">none below {WORDS[0][0]:g}, slight below {WORDS[1][0]:g}, strong from there.</p>'
+        + _overall(found)
         + show.made_by(score.model, found.model)
+    )
+
+
+def _overall(found: DegradationAnswer) -> str:
+    """The documented overall, named by what it counts, because it is not the quality above."""
+    counted = listed([LABELS[name].lower() for name in degradations.WEIGHTS if name not in found.overall_without])
+    ignored = listed([LABELS[name].lower() for name in degradations.NAMES if name not in degradations.WEIGHTS])
+    missing = listed([LABELS[name].lower() for name in found.overall_without])
+    terms = " + ".join(f"{weight:g} × {LABELS[name].lower()}" for name, weight in degradations.WEIGHTS.items())
+    if len(found.overall_without) == len(degradations.WEIGHTS):
+        return f'<p class="iqa-note">No overall: {missing} cannot be told.</p>'
+    left_out = f" Left out, because it cannot be told: {missing}." if missing else ""
+    return (
+        f'<p class="iqa-note"><b>Overall of {counted}: {found.overall:.2f}</b> (0 = worst, 1 = best; {ignored} do not '
+        f"count) = 1 − ({terms}).{left_out}</p>"
     )
 
 
@@ -106,20 +145,19 @@ def _pictures() -> list[gr.Image]:
 
 def build(examples: Examples) -> None:
     """Draws the tab."""
-    with gr.Row():
+    with gr.Row(elem_classes="iqa-page"):
         with gr.Column(scale=4, min_width=300):
             upload = upload_box("Photo")
             button = gr.Button("Judge the photo", variant="primary")
             gallery = shelf(examples.degradations)
         with gr.Column(scale=8, min_width=300):
-            verdict = verdict_card(INVITATION)
-            severities = gr.HTML(label="severities")
+            card = verdict_card(INVITATION, height=291)
+            severities = gr.HTML(label="severities", min_height=372)
             drawn = _pictures()
             map_legend()
             evidence = gr.HTML(label="evidence")
             plain = numbers()
     wire(
         judge, Source(upload, button, gallery, examples.degradations), [],
-        [plain, verdict, severities, *drawn, evidence],
-        name="degradations", verdict=verdict, invitation=INVITATION,
+        Results([plain, card, severities, *drawn, evidence], card, INVITATION), name="degradations",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Low light: one photo in; the enhanced photo beside it, with a gate for photos that do not need it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from iqa.quality import QualityAnswer
 from . import answer, pictures, show
 from .downloads import new_file
 from .examples import Examples
-from .upload import Photo, needed, pixels, sentences, upload_box
-from .wiring import Source, download, numbers, shelf, verdict_card, wire
+from .upload import Photo, needed, pixels, sentences, slider, upload_box
+from .wiring import Results, Source, download, numbers, shelf, verdict_card, wire
 
 SENTENCE = "Raises the dark parts of a photo, keeps its lights and colors, and says when a photo does not need it."
 INVITATION = "Add a dark photo, or click on an example, to see it before and after."
+CALM = "This photo does not need it"
 KINDS = ("jpeg", "png")
 LABEL = "Download {}, full size"
 ABOUT_FILES = (
@@ -39,18 +41,33 @@ def judge(
         image = pixels(photo)
         progress(0.3, desc="Raising the dark parts")
         found = lowlight.enhance(image, strength=strength, force=force)
-        progress(0.7, desc="Comparing before and after")
-        before, after = quality.score(image), quality.score(found.image)
-    progress(0.8, desc="Writing the downloads")
-    files = [_save(found.image, photo, kind) if found.applied else None for kind in KINDS]
-    pair = (pictures.small(image), pictures.small(found.image))
+        progress(0.6, desc="Measuring the result")
+        before = _look(image)
+        after = _look(found.image) if found.applied else before
+    files: list[str | None] = [None for _ in KINDS]
+    if found.applied:
+        progress(0.8, desc="Writing the downloads")
+        files = [_save(found.image, photo, kind) for kind in KINDS]
     return (
-        answer.lowlight(photo.name, found, before, after),
+        answer.lowlight(photo.name, found, before.quality, after.quality),
         _verdict(found),
-        pair,
-        _measured(found, image, before, after),
+        (before.shown, after.shown),
+        _measured(found, before, after),
         *(download(LABEL.format(kind.upper()), file) for kind, file in zip(KINDS, files, strict=True)),
     )
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One side of the comparison: its display copy, its quality, and its noise sigma in grey levels."""
+
+    shown: pictures.Pixels
+    quality: QualityAnswer
+    noise: float
+
+
+def _look(image: pictures.Pixels) -> _Look:
+    return _Look(pictures.small(image), quality.score(image), noise_sigma(analysis_luma(image)))
 
 
 def _save(image: pictures.Pixels, photo: Photo, kind: str) -> str:
@@ -62,24 +79,33 @@ def _save(image: pictures.Pixels, photo: Photo, kind: str) -> str:
 
 
 def _verdict(found: Enhancement) -> str:
-    if not found.applied:
-        hint = "The photo is shown unchanged. Tick “Enhance anyway” to enhance it all the same."
-        return show.card("Does not need it", f"{found.need.reason} {hint}", tone="good")
-    title = "Enhanced" if found.need.needed else "Enhanced, though it does not need it"
-    return show.card(title, found.need.reason, tone="good" if found.need.needed else "fair")
+    if found.applied:
+        title = "Enhanced" if found.need.needed else "Enhanced, though it does not need it"
+        return show.card(title, found.need.reason, tone="good" if found.need.needed else "fair")
+    reason = found.need.reason.removeprefix(f"{CALM}: ")
+    said = f"{reason[:1].upper()}{reason[1:]} The photo is shown unchanged."
+    if found.strength == 0:
+        return show.card("Unchanged", said)
+    if found.need.reason == lowlight.NOTHING:
+        return show.card("Nothing to raise", said, tone="good")
+    return show.card("Does not need it", f"{said} Tick “Enhance anyway” to enhance it all the same.", tone="good")
 
 
 def _change(before: float, after: float) -> str:
     return f"{before:.2f} → {after:.2f}"
 
 
-def _measured(found: Enhancement, image: pictures.Pixels, before: QualityAnswer, after: QualityAnswer) -> str:
+def _measured(found: Enhancement, old: _Look, new: _Look) -> str:
     luminance = (found.mean_luminance_before, found.mean_luminance_after)
-    noise = (noise_sigma(analysis_luma(image)), noise_sigma(analysis_luma(found.image)))
+    before, after = old.quality, new.quality
     categories = f"0 to 1, higher is better; {before.category} → {after.category}"
     rows = [
         show.Fact("Mean luminance", _change(*luminance), "0 = black, 1 = white"),
-        show.Fact("Noise sigma", _change(*noise), "grey levels of 255, 0 = none; brighter light shows more of it"),
+        show.Fact(
+            "Noise sigma",
+            _change(old.noise, new.noise),
+            "grey levels of 255, 0 = none; brighter light shows more of it",
+        ),
         show.Fact("Quality", _change(before.quality, after.quality), categories),
     ]
     for name, value in before.factors.items():
@@ -88,7 +114,7 @@ def _measured(found: Enhancement, image: pictures.Pixels, before: QualityAnswer,
     rows.append(show.Fact("Strength", f"{found.strength:.2f}", "0 = unchanged, 1 = full effect"))
     key = show.legend("", "", "", ("var(--iqa-before)", "before"), ("var(--iqa-after)", "after"))
     return (
-        f"<h4>Luminance, before and after</h4>{key}{pictures.histogram(image, found.image)}"
+        f"<h4>Luminance, before and after</h4>{key}{pictures.histogram(old.shown, new.shown)}"
         + show.facts(rows)
         + show.made_by(found.model, before.model)
     )
@@ -96,15 +122,15 @@ def _measured(found: Enhancement, image: pictures.Pixels, before: QualityAnswer,
 
 def build(examples: Examples) -> None:
     """Draws the tab."""
-    with gr.Row():
+    with gr.Row(elem_classes="iqa-page"):
         with gr.Column(scale=4, min_width=300):
             upload = upload_box("Photo")
-            strength = gr.Slider(0, 1, value=1, step=0.05, label="Strength (0 = unchanged, 1 = full)")
+            strength = slider(0, 1, 1, "Strength (0 = unchanged, 1 = full)")
             force = gr.Checkbox(label="Enhance anyway, also when the photo does not need it")
             button = gr.Button("Enhance the photo", variant="primary")
             gallery = shelf(examples.lowlight)
         with gr.Column(scale=8, min_width=300):
-            verdict = verdict_card(INVITATION)
+            verdict = verdict_card(INVITATION, height=96)
             pair = gr.ImageSlider(
                 label="Before | after – drag the line", format="png", height=440, max_height=440,
                 interactive=False, buttons=["fullscreen"], elem_classes="iqa-pair",
@@ -112,9 +138,9 @@ def build(examples: Examples) -> None:
             with gr.Row():
                 files = [download(LABEL.format(kind.upper())) for kind in KINDS]
             gr.HTML(f'<p class="iqa-note">{ABOUT_FILES}</p>')
-            measured = gr.HTML(label="measured")
+            measured = gr.HTML(label="measured", min_height=560)
             plain = numbers()
     wire(
         judge, Source(upload, button, gallery, examples.lowlight), [strength, force],
-        [plain, verdict, pair, measured, *files], name="lowlight", verdict=verdict, invitation=INVITATION,
+        Results([plain, verdict, pair, measured, *files], verdict, INVITATION), name="lowlight",
     )  # fmt: skip

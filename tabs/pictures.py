@@ -1,4 +1,4 @@
-"""Pictures of the results: small display copies, the heat map over the photo, the arrow, the badge of the best."""
+"""Pictures of the results: small display copies, the heat map over the photo, the arrow, the histogram."""
 
 import cv2
 import numpy as np
@@ -10,9 +10,7 @@ from iqa.blur import Motion
 Pixels = NDArray[np.uint8]
 
 DISPLAY_SIDE = 1280
-SMALL_SIDE = 640
 COLORMAP = cv2.COLORMAP_VIRIDIS
-BEST_COLOR = (15, 118, 110)
 
 
 def small(image: Pixels, side: int = DISPLAY_SIDE) -> Pixels:
@@ -78,29 +76,17 @@ def arrow(picture: Pixels, motion: Motion, full_width: int) -> Pixels:
     return label(out, text, at=(width // 2, round(0.93 * height)), fill=(20, 20, 20))
 
 
-def label(picture: Pixels, text: str, *, at: tuple[int, int], fill: tuple[int, int, int], size: int = 0) -> Pixels:
-    """The picture with a text plate centered at ``at`` (x, y); ``size`` in pixels, by default 1/18 of the picture."""
+def label(picture: Pixels, text: str, *, at: tuple[int, int], fill: tuple[int, int, int]) -> Pixels:
+    """The picture with a text plate centered at ``at`` (x, y)."""
     canvas = Image.fromarray(picture)
     draw = ImageDraw.Draw(canvas)
-    size = size or max(13, round(min(picture.shape[:2]) / 18))
+    size = max(13, round(min(picture.shape[:2]) / 18))
     font = ImageFont.load_default(size)
     pad = size // 2
     left, top, right, bottom = draw.textbbox(at, text, font=font, anchor="mm")
     draw.rounded_rectangle((left - pad, top - pad, right + pad, bottom + pad), radius=pad, fill=fill)
     draw.text(at, text, font=font, fill=(255, 255, 255), anchor="mm")
     return np.asarray(canvas, dtype=np.uint8)
-
-
-def marked(image: Pixels, word: str) -> Pixels:
-    """A small copy with a border and a word on a badge, so that the best frame is seen at a glance."""
-    picture = small(image, SMALL_SIDE).copy()
-    height, width = picture.shape[:2]
-    edge = max(3, round(min(height, width) / 60))
-    picture[:edge], picture[-edge:] = BEST_COLOR, BEST_COLOR
-    picture[:, :edge], picture[:, -edge:] = BEST_COLOR, BEST_COLOR
-    size = max(14, round(min(height, width) / 12))
-    middle = edge + round(0.35 * size * (len(word) + 2))
-    return label(picture, word, at=(middle, edge + round(1.4 * size)), fill=BEST_COLOR, size=size)
 
 
 def histogram(before: Pixels, after: Pixels) -> str:

@@ -28,9 +28,9 @@ class Fact:
     direction: str = ""
 
 
-def waiting(sentence: str) -> str:
-    """The empty state of a result: what to do to get one."""
-    return f'<div class="iqa-card iqa-waiting">{escape(sentence)}</div>'
+def waiting(sentence: str, height: int = 96) -> str:
+    """The empty state of a result, ``height`` px high: what to do to get one."""
+    return f'<div class="iqa-card iqa-waiting" style="min-height:{height}px">{escape(sentence)}</div>'
 
 
 def card(title: str, body: str = "", *, tone: str = "plain", extra: str = "") -> str:
@@ -74,9 +74,11 @@ def facts(rows: Sequence[Fact]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table with a heading; it scrolls inside its own box where the page is narrow."""
+    """A table with a heading; a cell that is cut off tells its text to the mouse."""
     top = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f'<td title="{escape(cell)}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
+    )
     inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="iqa-scroll"><table class="iqa-table">{inside}</table></div>'
 
@@ -95,28 +97,26 @@ def legend(gradient: str, low: str, high: str, *others: tuple[str, str]) -> str:
     return f'<div class="iqa-legend">{ramp}{patches}</div>'
 
 
-FACTORS = {"sharpness": "Sharpness", "exposure": "Exposure", "noise": "Low noise"}
+FACTORS = {"sharpness": "Sharpness", "good_exposure": "Exposure", "low_noise": "Low noise"}
 """What the factors of quality are called: each is better the higher it is, so noise is called by its absence."""
 TONES = {"Excellent": "good", "Good": "good", "Fair": "fair", "Poor": "bad", "Very Poor": "bad"}
 
 
-def quality(answer: QualityAnswer) -> str:
-    """The quality score on the five-category scale, with its three factors."""
-    tone = TONES.get(answer.category, "plain")
+def quality(title: str, sentence: str, tone: str, answer: QualityAnswer) -> str:
+    """A verdict with the quality score on the five-category scale and its three factors below it."""
     steps = "".join(
         f'<span class="{"iqa-here" if row.name == answer.category else ""}" style="flex:{row.high - row.low:.2f}" '
         f'title="{row.low:.1f} to {row.high:.1f}: {escape(row.meaning)}">{escape(row.name)}</span>'
         for row in reversed(CATEGORIES)
     )
-    meaning = next(row.meaning for row in CATEGORIES if row.name == answer.category)
-    weights = ", ".join(f"{name} {weight:g}" for name, weight in answer.weights.items())
+    weights = ", ".join(f"{FACTORS[name].lower()} {weight:g}" for name, weight in answer.weights.items())
     rows = [Bar(FACTORS[name], value) for name, value in answer.factors.items()]
     return (
-        f'<div class="iqa-card iqa-{tone}" role="status"><div class="iqa-head"><h3>{escape(answer.category)}</h3>'
-        f'<p>{escape(meaning)}</p><div class="iqa-big">{answer.quality:.2f}<small>quality, 0 to 1, higher is better'
-        f'</small></div></div><div class="iqa-steps"><div>{steps}</div>'
+        f'<div class="iqa-card iqa-{tone}" role="status"><div class="iqa-head"><h3>{escape(title)}</h3>'
+        f'<p>{escape(sentence)}</p><div class="iqa-big">{answer.quality:.2f}<small>quality, 0 to 1, higher is better'
+        f'</small></div></div><div class="iqa-steps iqa-{TONES.get(answer.category, "plain")}"><div>{steps}</div>'
         f'<i style="left:{100 * answer.quality:.1f}%"></i></div>'
         f"{bars(rows, low='worst', high='best')}"
-        f'<p class="iqa-note">Quality = product of the factors, each to the power of its weight: {escape(weights)}</p>'
-        "</div>"
+        '<p class="iqa-note">Quality is the product of these three, each to the power of its weight: '
+        f"{escape(weights)}. It counts nothing else.</p></div>"
     )

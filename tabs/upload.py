@@ -1,6 +1,7 @@
 """The way of a photo into the demo: the file as it was uploaded, untouched, and errors as sentences."""
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +26,30 @@ MAX_BYTES = 100 * 2**20
 """Of one upload, on the page and through the HTTP API."""
 LIMITS = replace(image.LIMITS, max_bytes=MAX_BYTES, max_pixels=2**27)
 """A page that strangers share takes less than the command line: 134 MP, and two such photos at once fit in 4 GB."""
+
+
+DROP_AGAIN = """<script>
+const full = e => { const box = e.target.closest && e.target.closest(".iqa-drop");
+  return box && !box.querySelector("input[type=file]") && e.dataTransfer.types.includes("Files") && box; };
+addEventListener("dragover", e => { if (full(e)) e.preventDefault(); });
+addEventListener("drop", async e => {
+  const box = full(e), files = e.dataTransfer && e.dataTransfer.files;
+  if (!box) return;
+  e.preventDefault();
+  box.querySelector("button[aria-label=Clear]").click();
+  for (let i = 0, input; i < 50; i++) {
+    await new Promise(done => setTimeout(done, 20));
+    if ((input = box.querySelector("input[type=file]"))) {
+      input.files = files;
+      return input.dispatchEvent(new Event("change", {bubbles: true}));
+    }
+  }
+});
+</script>"""
+"""For the head of the page: a photo dropped on a box that holds one takes its place (gradio takes none then, and the
+browser would leave the page to show the photo)."""
+SHOWN_S = 10
+"""Seconds that a message stays on the page, where it is shown as one."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +85,20 @@ def upload_box(label: str, *, several: bool = False) -> gr.File:
     return box
 
 
+def slider(low: float, high: float, value: float, label: str) -> gr.Slider:
+    """A slider that hands over every number that was typed, NaN for what is none: whoever uses it says its range.
+
+    gradio's own check prints a stack trace on the server's terminal for a number outside.
+    """
+    made = gr.Slider(low, high, value=value, step=0.05, label=label)
+    made.preprocess = _number
+    return made
+
+
+def _number(payload: object) -> float:
+    return float(payload) if isinstance(payload, int | float) else math.nan
+
+
 def _photos(payload: ListFiles | FileData | None, *, several: bool) -> Photo | list[Photo] | None:
     if payload is None:
         return None
@@ -78,12 +117,12 @@ def _photo(item: FileData) -> Photo:
 
 
 def fail(sentence: str, title: str) -> NoReturn:
-    """Never returns: the sentence reaches the visitor as a message, without a stack trace.
+    """Never returns: the sentence reaches the visitor as the verdict and a program as an error, without a stack trace.
 
     Raises:
         gr.Error: always; the text is escaped, because gradio renders it as HTML and file names come from outside.
     """
-    raise gr.Error(escape(sentence, quote=False), title=title, duration=None, print_exception=False)
+    raise gr.Error(escape(sentence, quote=False), title=title, duration=SHOWN_S, print_exception=False)
 
 
 @contextmanager

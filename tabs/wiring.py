@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import wraps
+from html import unescape
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from .examples import Example
+from .memory import give_back_soon
 from .pictures import gradient
-from .show import legend, waiting
+from .show import card, legend, waiting
 
 AT_ONCE = 2
 """Photos judged at the same time: the machine this is made for has two cores."""
-
+UNEXPECTED = "Something unexpected happened here; it is in the log of the server. Try again, or another photo."
 
 SCROLL = """() => { const found = [...document.querySelectorAll(".block.iqa-verdict")].find(e => e.offsetParent);
 if (found && found.getBoundingClientRect().top > 0.7 * innerHeight) found.scrollIntoView({behavior: "smooth"}); }"""
@@ -48,14 +50,20 @@ def shelf(examples: tuple[Example, ...]) -> gr.Gallery:
     )
 
 
-def verdict_card(invitation: str) -> gr.HTML:
-    """The first thing of the results: the invitation now, the verdict later."""
-    return gr.HTML(waiting(invitation), label="verdict", min_height=96, elem_classes="iqa-verdict")
+def verdict_card(invitation: str, height: int) -> gr.HTML:
+    """The first thing of the results: the invitation now, the verdict later, in a place of that height (px) at least.
+
+    What stands below does not move when the verdict arrives.
+    """
+    return gr.HTML(waiting(invitation, height), label="verdict", min_height=height, elem_classes="iqa-verdict")
 
 
 def picture(title: str, height: int) -> gr.Image:
     """A result picture of a fixed height, so that the page does not jump when it arrives."""
-    return gr.Image(label=title, format="jpeg", height=height, min_width=260, interactive=False, buttons=["fullscreen"])
+    return gr.Image(
+        label=title, format="jpeg", height=height, min_width=260, interactive=False, buttons=["fullscreen"],
+        elem_classes="iqa-picture",
+    )  # fmt: skip
 
 
 def map_legend() -> gr.HTML:
@@ -70,56 +78,104 @@ def numbers() -> gr.JSON:
 
 
 def download(label: str, path: str | None = None) -> gr.DownloadButton:
-    """A download button that can be clicked when there is a file behind it."""
-    return gr.DownloadButton(label, value=path, interactive=path is not None)
+    """A download button that can be clicked, and looks like it, when there is a file behind it."""
+    return gr.DownloadButton(
+        label, value=path, interactive=path is not None, variant="primary" if path else "secondary"
+    )
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a tab shows: all outputs, the verdict among them, and what the verdict says while there is no result."""
+
+    outputs: Sequence[Component]
+    verdict: gr.HTML
+    invitation: str
+
+    def blank(self) -> list[Any]:
+        """The empty state."""
+        return self.only(waiting(self.invitation, int(self.verdict.min_height or 0)))
+
+    def failed(self) -> list[Any]:
+        """What stands there when the reason is not one for visitors."""
+        return self.only(card("No result", UNEXPECTED, tone="bad"))
+
+    def only(self, said: str) -> list[Any]:
+        """A verdict and nothing else."""
+        return [_empty(output, said if output is self.verdict else None) for output in self.outputs]
 
 
 def _empty(output: Component, value: str | None) -> Any:
-    return gr.DownloadButton(value=None, interactive=False) if isinstance(output, gr.DownloadButton) else value
+    if not isinstance(output, gr.DownloadButton):
+        return value
+    return gr.DownloadButton(value=None, interactive=False, variant="secondary")
 
 
 def wire(
-    judge: Callable[..., Any],
-    origin: Source,
-    settings: Sequence[Component],
-    outputs: Sequence[Component],
-    *,
-    name: str,
-    verdict: gr.HTML,
-    invitation: str,
+    judge: Callable[..., Any], origin: Source, settings: Sequence[Component], results: Results, *, name: str
 ) -> None:
-    """Connects a tab: upload, button, example and settings start ``judge``; a failure clears the results.
+    """Connects a tab: upload, button, example, removal and settings start ``judge``; a failure clears the results.
+
+    Programs get an error as an error; visitors read it where the verdict would stand.
 
     Args:
         judge: takes the upload and the settings, returns a value per output.
         origin: what starts it.
-        settings: further inputs.
-        outputs: all results, the verdict among them.
+        settings: further inputs; whatever changes them starts it again.
+        results: where they go.
         name: of the public endpoint, without the slash.
-        verdict: the one output that shows the progress.
-        invitation: what the verdict says while there is no result.
     """
+    outputs, verdict = list(results.outputs), results.verdict
     hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+    shown: dict[str, Any] = {
+        "inputs": [origin.upload, *settings], "outputs": outputs, "show_progress_on": verdict,
+        "concurrency_limit": AT_ONCE, "concurrency_id": "judge",
+    }  # fmt: skip
+    for_programs = gr.Button(visible=False)  # an endpoint needs a component that starts it
+    for_programs.click(_tidy(judge), **shown, api_name=name)
+    page = _for_visitors(_tidy(judge), results)
 
-    def blank() -> list[Any]:
-        return [_empty(output, waiting(invitation) if output is verdict else None) for output in outputs]
+    def start(event: Callable[..., Any], run: Callable[..., Any], **how: Any) -> None:
+        event(run, **shown, api_visibility="private", **how).failure(results.failed, outputs=outputs, **hidden)
 
-    def start(event: Any, run: Callable[..., Any], **how: Any) -> None:
-        started = event(
-            run, inputs=[origin.upload, *settings], outputs=list(outputs), show_progress_on=verdict,
-            concurrency_limit=AT_ONCE, concurrency_id="judge", **how,
-        )  # fmt: skip
-        started.failure(blank, outputs=list(outputs), **hidden)
-
-    triggers = [origin.upload.upload, origin.button.click]
-    start(partial(gr.on, triggers), judge, api_name=name)
+    start(origin.upload.upload, page)
+    start(origin.button.click, page)
     picked = origin.gallery.select(_picker(origin), outputs=origin.upload, **hidden)
-    start(picked.success, judge, api_visibility="private")
+    start(picked.success, page)
+    removed = origin.upload.delete(
+        lambda: None, **hidden
+    )  # is told before the box has the new list; what follows, after
+    start(removed.then, _again(page, results))
     for setting in settings:
-        moved = setting.release if isinstance(setting, gr.Slider) else setting.input
-        start(moved, _again(judge, len(outputs)), api_visibility="private")
-    gr.on([*triggers, origin.gallery.select], js=SCROLL, api_visibility="private")
-    origin.upload.clear(blank, outputs=list(outputs), **hidden)
+        start(setting.change, _again(page, results), trigger_mode="always_last")
+    gr.on([origin.upload.upload, origin.button.click, origin.gallery.select], js=SCROLL, api_visibility="private")
+    origin.upload.clear(results.blank, outputs=outputs, **hidden)
+
+
+def _for_visitors(judge: Callable[..., Any], results: Results) -> Callable[..., Any]:
+    """``judge``, with a sentence in the verdict in the place of an expected error."""
+
+    @wraps(judge)  # gradio reads the signature to find out where the progress goes
+    def page(*values: Any) -> Any:
+        try:
+            return judge(*values)
+        except gr.Error as error:
+            return results.only(card(error.title, unescape(error.message), tone="bad"))
+
+    return page
+
+
+def _tidy(judge: Callable[..., Any]) -> Callable[..., Any]:
+    """``judge``, after which the memory of its photos goes back to the system."""
+
+    @wraps(judge)
+    def tidy(*values: Any) -> Any:
+        try:
+            return judge(*values)
+        finally:
+            give_back_soon()
+
+    return tidy
 
 
 def _picker(origin: Source) -> Callable[..., Any]:
@@ -132,10 +188,11 @@ def _picker(origin: Source) -> Callable[..., Any]:
     return pick
 
 
-def _again(judge: Callable[..., Any], outputs: int) -> Callable[..., Any]:
-    """``judge`` for a changed setting: nothing happens while the box is empty."""
+def _again(page: Callable[..., Any], results: Results) -> Callable[..., Any]:
+    """``page`` for what has changed: the empty state while the box is empty."""
 
+    @wraps(page)
     def again(*values: Any) -> Any:
-        return judge(*values) if values[0] is not None else [gr.skip() for _ in range(outputs)]
+        return page(*values) if values[0] else results.blank()
 
     return again

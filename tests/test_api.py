@@ -1,6 +1,7 @@
 """The HTTP API: the answers of iqa as JSON, and one sentence for everything that is wrong with a request."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from PIL import Image
 
 import api
 from iqa import blur, degradations, image, quality
-from tests.conftest import Server
+from tests.conftest import ROOT, Server
 
 BLUR = "/api/v1/blur/classify"
 PATHS = (BLUR, "/api/v1/quality/score", "/api/v1/degradations/assess")
@@ -49,11 +50,12 @@ def test_full_classification_when_no_type_is_asked_for(http: TestClient, files: 
 def test_focused_answer_for_the_type_that_was_asked(http: TestClient, files: dict[str, Path], asked: str) -> None:
     found = http.post(BLUR, params={"blur_type": asked}, files={"file": sent(files["soft"])}).json()
     direct = blur.detect(blur.classify(image.load(files["soft"])), asked)
-    assert found["blur_type"] == asked
-    assert found["detected"] is direct.detected
+    full = http.post(BLUR, files={"file": sent(files["soft"])}).json()
+    assert found["asked_type"] == asked
+    assert found["detected"] is direct.detected is (found["blur_type"] == asked)
     assert found["confidence"] == pytest.approx(direct.confidence)
     assert found["blur_type_probability"] == pytest.approx(direct.blur_type_probability)
-    assert "probabilities" not in found
+    assert {key: value for key, value in found.items() if key in full} == full
 
 
 def test_quality_and_degradations_are_those_of_iqa(http: TestClient, files: dict[str, Path]) -> None:
@@ -90,12 +92,30 @@ def test_missing_file_is_422_with_a_sentence(http: TestClient, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", PATHS)
+def test_two_photos_where_one_is_answered_are_422_in_words(http: TestClient, files: dict[str, Path], path: str) -> None:
+    answer = http.post(path, files=[("file", sent(files["sharp"])), ("file", sent(files["soft"]))])
+    assert answer.status_code == 422
+    assert "2 fields 'file'" in answer.json()["detail"]
+    assert "/batch" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("end", "field"), [("", "file"), ("/batch", "files")])
+def test_text_in_the_place_of_a_file_is_422_in_words(http: TestClient, end: str, field: str) -> None:
+    answer = http.post(BLUR + end, files=[(field, (None, "photo.jpg"))])
+    assert answer.status_code == 422
+    assert f"{field!r} holds text" in answer.json()["detail"]
+    assert "UploadFile" not in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_batch_does_the_others_when_one_file_fails(http: TestClient, files: dict[str, Path], path: str) -> None:
     answer = http.post(f"{path}/batch", files=several(files["sharp"], files["broken"], files["soft"]))
     assert answer.status_code == 200
     found = answer.json()
     assert [result["file"] for result in found["results"]] == ["sharp.jpg", "broken.jpg", "soft.jpg"]
     assert ["error" in result for result in found["results"]] == [False, True, False]
+    assert list(found["results"][1]) == ["file", "model", "error"]
+    assert found["results"][1]["model"] is None
     assert (found["done"], found["failed"]) == (2, 1)
     single = http.post(path, files={"file": sent(files["soft"])}).json()
     assert found["results"][2] == single
@@ -139,8 +159,24 @@ def test_description_is_json_without_any_page_that_loads_scripts(http: TestClien
     described = http.get("/api/v1/openapi.json").json()
     expected = {f"{path}{end}" for path in PATHS for end in ("", "/batch")} | {"/api/v1/health"}
     assert set(described["paths"]) == expected
+    said = described["paths"][BLUR]["post"]["description"]
+    for key in ("blur_type", "asked_type", "detected", "confidence", "blur_type_probability", "probabilities"):
+        assert f"`{key}`" in said
     for page in ("/docs", "/redoc", "/api/v1/docs"):
         assert http.get(page).status_code == 404
+
+
+def test_every_address_that_the_readme_names_answers(server: Server, files: dict[str, Path]) -> None:
+    named = set(re.findall(r"/(?:api/v1/[\w/.]+|openapi\.json)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert len(named) > 3
+    for address in named:
+        if address.endswith((".json", "/health")):
+            answer = httpx.get(server.url + address, follow_redirects=True)
+        else:
+            field = "files" if address.endswith("/batch") else "file"
+            answer = httpx.post(server.url + address, files=[(field, sent(files["sharp"]))], timeout=30)
+        assert answer.status_code == 200, address
+    assert httpx.get(f"{server.url}/openapi.json", follow_redirects=True).json()["info"]["title"] == "iqa"
 
 
 def test_api_answers_beside_the_page_on_one_port(server: Server, files: dict[str, Path]) -> None:

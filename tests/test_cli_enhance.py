@@ -51,6 +51,7 @@ def test_a_photo_that_does_not_need_it_is_told_so_and_nothing_is_written(
     assert code == 0
     assert "this photo does not need it" in out
     assert list(contents(tmp_path)) == ["day.jpg"]
+    Image.fromarray((0.7 * image.load(day)).astype(np.uint8)).save(day)
     assert run(capsys, day, "--force")[0] == 0
     assert "day_enhanced.jpg" in contents(tmp_path)
 
@@ -141,10 +142,19 @@ def test_quality_sets_how_fine_a_jpeg_is(tmp_path: Path, capsys: pytest.CaptureF
     assert image.info(tmp_path / "night_enhanced.jpg").jpeg_quality == 70
 
 
-def test_strength_zero_changes_no_pixel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_strength_zero_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dark = save(tmp_path / "night.png")
     assert run(capsys, dark, "--strength", 0)[0] == 0
-    np.testing.assert_array_equal(image.load(tmp_path / "night_enhanced.png"), image.load(dark))
+    assert list(contents(tmp_path)) == ["night.png"]
+
+
+def test_nothing_is_written_when_there_is_nothing_to_raise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bright = tmp_path / "bright.png"
+    Image.new("RGB", (60, 40), (200, 200, 200)).save(bright)
+    code, out, _ = run(capsys, bright, "--force")
+    assert code == 0
+    assert "nothing to raise" in out
+    assert list(contents(tmp_path)) == ["bright.png"]
 
 
 def test_the_copy_of_a_turned_photo_is_upright_without_its_place(

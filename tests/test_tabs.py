@@ -1,17 +1,24 @@
 """What the tabs draw: pictures, bars and words, and the examples that are made at start."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
-from iqa import blur, burst, damage, degradations, image, quality
+from iqa import blur, burst, damage, degradations, image, lowlight, quality
 from iqa.blur import Motion
 from tabs import TABS, examples, pictures, show
+from tabs import blur as blur_tab
+from tabs import degradations as degradations_tab
 from tabs.blur import LABELS as BLURS
 from tabs.degradations import LABELS as DEGRADATIONS
-from tabs.degradations import word
-from tests.photos import photo
+from tabs.degradations import verdict, word
+from tabs.upload import Photo
+from tests.conftest import ROOT
+from tests.photos import blurred, photo
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +55,39 @@ def test_examples_use_only_damages_of_the_table() -> None:
     assert {name for damages in rows + frames for name, _ in damages} <= set(damage.DAMAGES)
 
 
-def test_first_example_burst_is_won_by_its_undamaged_frame(made: examples.Examples) -> None:
-    frames = [image.load(Path(file)) for file in made.burst[0].files]
-    assert burst.rank(frames).best.index == examples.BURSTS[0][2].index(())
+def test_caption_of_every_burst_is_true(made: examples.Examples) -> None:
+    for example, (caption, _, frames) in zip(made.burst, examples.BURSTS, strict=True):
+        found = burst.rank([image.load(Path(file), max_side=burst.FRAME_SIDE) for file in example.files])
+        assert found.too_close is (examples.TOO_CLOSE in caption), caption
+        assert found.too_close or found.best.index == frames.index(()), caption
+
+
+def test_caption_of_every_blur_is_true(made: examples.Examples) -> None:
+    for example, (caption, named, *_) in zip(made.blur, examples.BLURS, strict=True):
+        found = blur.classify(image.load(Path(example.files[0])))
+        if examples.HARD in caption:
+            assert not found.certain or found.blur_type != named, caption
+        else:
+            assert (found.blur_type, found.certain) == (named, True), caption
+
+
+def test_caption_of_every_degradation_is_true(made: examples.Examples) -> None:
+    for example, (caption, named, *_) in zip(made.degradations, examples.DEGRADATIONS, strict=True):
+        path = Path(example.files[0])
+        found = degradations.assess(image.load(path), jpeg_quality=image.info(path).jpeg_quality).severities
+        strong = {name for name, value in found.items() if word(value)[0] == "strong"}
+        assert strong == ({named} if named else set()), caption
+        assert named or {word(value)[0] for value in found.values()} <= {"none", "cannot tell"}, caption
+
+
+def test_caption_of_every_dark_photo_is_true(made: examples.Examples) -> None:
+    for example, (caption, needed, *_) in zip(made.lowlight, examples.LOWLIGHT, strict=True):
+        assert lowlight.need(image.load(Path(example.files[0]))).needed is needed, caption
+
+
+def test_photographs_of_the_examples_are_named_with_their_terms_in_the_readme() -> None:
+    said = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(Path(file).stem.split("_")[0] in said.lower() for file in examples.PHOTOGRAPHS.values())
 
 
 def test_display_copy_is_small_and_keeps_its_shape() -> None:
@@ -96,6 +133,68 @@ def test_histogram_of_a_brighter_picture_lies_further_right() -> None:
 @pytest.mark.parametrize(("severity", "said"), [(0.0, "none"), (0.3, "slight"), (1.0, "strong"), (None, "cannot tell")])
 def test_severity_has_a_word(severity: float | None, said: str) -> None:
     assert word(severity)[0] == said
+
+
+def test_word_of_a_severity_fits_the_value_that_is_shown() -> None:
+    for severity in np.linspace(0, 1, 1001).tolist():
+        shown = float(show.bars([show.Bar("", severity)], low="", high="").split('aria-valuenow="')[1].split('"')[0])
+        assert word(severity)[0] == ("none" if shown < 0.15 else "slight" if shown < 0.5 else "strong")
+
+
+@pytest.mark.parametrize(
+    ("severities", "said"),
+    [
+        ({}, ("No degradation found", "", "good")),
+        ({"noise": 0.2}, ("Slight noise", "", "fair")),
+        ({"noise": 0.2, "blurriness": 0.7}, ("Strong blurriness", "Also slight noise. ", "bad")),
+        ({"watermark": None}, ("No degradation found", "Cannot tell: watermark.", "good")),
+        ({"watermark": None, "exposure": 1.0}, ("Strong exposure error", "Cannot tell: watermark.", "bad")),
+    ],
+)
+def test_verdict_is_built_from_the_worst_severity(
+    severities: dict[str, float | None], said: tuple[str, str, str]
+) -> None:
+    assert verdict(dict.fromkeys(degradations.NAMES, 0.0) | severities) == said
+
+
+def test_verdict_of_a_photo_of_which_nothing_can_be_told_is_not_bad() -> None:
+    title, _, tone = verdict(dict.fromkeys(degradations.NAMES))
+    assert (title, tone) == ("Cannot tell", "plain")
+
+
+def upload(folder: Path, picture: NDArray[np.uint8]) -> Photo:
+    """A picture as the page hands it over."""
+    path = folder / "photo.png"
+    Image.fromarray(picture).save(path)
+    return Photo(path, path.name)
+
+
+def test_overall_says_what_it_counts_and_what_is_left_out(tmp_path: Path) -> None:
+    _, _, severities, *_ = degradations_tab.judge(upload(tmp_path, photo("coffee")))
+    assert "Overall of color cast, blurriness and noise: " in severities
+    assert "exposure error and compression do not count" in severities
+    assert "cannot be told: watermark" in severities
+
+
+def test_flat_picture_names_no_blur_type(tmp_path: Path) -> None:
+    flat = upload(tmp_path, np.full((300, 400, 3), 128, np.uint8))
+    for asked in ("all", *blur.SELECTABLE):
+        _, said, _, _, bars = blur_tab.judge(flat, asked)
+        assert "Cannot tell" in said
+        assert "nearest" not in said
+        assert "1.00" not in said + bars
+        assert "iqa-fair" in said
+
+
+@pytest.mark.parametrize("asked", blur.SELECTABLE)
+def test_blurred_photo_never_gets_a_green_card(tmp_path: Path, asked: str) -> None:
+    soft = upload(tmp_path, blurred(photo("coffee"), 4))
+    found = blur.classify(image.load(soft.path))
+    assert found.blur_type != "sharp"
+    _, said, *_ = blur_tab.judge(soft, asked)
+    assert "iqa-good" not in said
+    assert BLURS[found.blur_type].lower() in said
+    assert "_" not in re.sub("<[^>]*>", "", said)
 
 
 def test_bars_show_value_scale_and_unknown() -> None:
