@@ -1,0 +1,285 @@
+"""Every recipe, on the data it accepts: it trains, goes on to the same bits, has a metric, and can be loaded."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from iqa.errors import ArgumentError, IQAError
+from iqa.image import load
+from iqa.preprocess import Full, to_input
+from tests.toy_training import same
+from training import checkpoint, recipe, tables
+from training.fit import fit
+from training.masked import Joined
+from training.recipe import Recipe, Settings, Split
+from training.recipes import aesthetic, blur_detector, low_light, pick_label
+
+SIDE = 64
+COUNT = 16
+
+
+def copied(photos: Path, folder: Path, names: list[str]) -> Path:
+    """The first photos under these names."""
+    for path, name in zip(sorted(photos.glob("*.png")), names, strict=False):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    return folder
+
+
+def clean(photos: Path, folder: Path) -> Path:
+    """Photos alone."""
+    return copied(photos, folder, [f"{n}.png" for n in range(COUNT)])
+
+
+def masked(photos: Path, folder: Path) -> Path:
+    """Photos with an ellipse as mask beside each."""
+    mask = np.zeros((72, 96), np.uint8)
+    mask[20:60, 30:70] = 255
+    for path in sorted(clean(photos, folder).glob("*.png")):
+        Image.fromarray(mask).save(path.with_name(f"{path.stem}_mask.png"))
+    return folder
+
+
+def pairs(photos: Path, folder: Path) -> Path:
+    """low/ and normal/."""
+    clean(photos, folder / "normal")
+    (folder / "low").mkdir()
+    for path in (folder / "normal").iterdir():
+        Image.fromarray(load(path) // 4).save(folder / "low" / path.name)
+    return folder
+
+
+def sorted_by_blur(photos: Path, folder: Path) -> Path:
+    """sharp/ and blurry/, as the fixture blurred them."""
+    kinds = ["blurry" if n // 6 % 2 else "sharp" for n in range(24)]
+    return copied(photos, folder, [f"{kind}/{n}.png" for n, kind in enumerate(kinds)])
+
+
+def rated(photos: Path, folder: Path) -> Path:
+    """A table with five scores from 0 to 10."""
+    rows = [f"{n}.png,{n % 10},{n % 7},{n % 5},{n % 9},{10 - n % 10}" for n in range(COUNT)]
+    clean(photos, folder)
+    (folder / "scores.csv").write_text("\n".join(["path,overall,composition,color,contrast,focus", *rows]) + "\n")
+    return folder
+
+
+LAYOUTS: dict[str, Callable[[Path, Path], Path]] = {
+    "blur-detector": sorted_by_blur,
+    "blur-type": masked,
+    "degradations": clean,
+    "lighting": clean,
+    "low-light": pairs,
+}
+"""The layout that a recipe accepts, where it is not a table of scores."""
+
+
+def settled(made: Recipe, **changes: Any) -> Settings:
+    """Its defaults at the size of a test."""
+    epochs = (1,) * len(made.phases) if len(made.phases) > 1 else (2,)
+    small = {"epochs": epochs, "batch_size": 6, "size": SIDE, "weights": "", "workers": 0, "device": "cpu"}
+    return replace(made.defaults, **{**small, **changes})
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_every_recipe_trains_resumes_to_the_same_bits_and_can_be_loaded(
+    name: str, photos: Path, tmp_path: Path
+) -> None:
+    made = recipe.get(name)
+    settings = settled(made)
+    split = made.data(LAYOUTS.get(name, rated)(photos, tmp_path / "data"), settings)
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    whole.mkdir()
+    halves.mkdir()
+    rows = fit(made, settings, split, whole, say=lambda _: None)
+    fit(made, settings, split, halves, stop_after=1, say=lambda _: None)
+    torch.manual_seed(99)
+    fit(made, settings, split, halves, resume=True, say=lambda _: None)
+    assert same(whole / checkpoint.LAST, halves / checkpoint.LAST)
+    assert same(whole / checkpoint.BEST, halves / checkpoint.BEST)
+    assert np.isfinite([row[key] for row in rows for key in ("train_loss", "validation_loss", "metric")]).all()
+    assert not set(split.train.groups) & set(split.validation.groups)
+    kept = checkpoint.best(whole)
+    sample = split.validation.sample(0, None)
+    answers = kept.net(*(torch.from_numpy(view) for view in to_input(sample.image, made.inputs(settings)).values()))
+    for output, answer in zip(made.outputs, answers, strict=True):
+        assert answer.shape[1] == (3 if output.kind == "image" else len(output.labels))
+        assert output.low <= float(answer.detach().min()) <= float(answer.detach().max()) <= output.high
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_every_recipe_says_how_it_is_run_and_what_came_of_it(name: str) -> None:
+    page = __import__(f"training.recipes.{name.replace('-', '_')}", fromlist=["__doc__"]).__doc__
+    assert page.startswith(f"{name}: ")
+    assert f"    python -m training.run {name} --data " in page
+    assert "Data: " in page
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("blur-type", 1.2e6, 1.6e6), ("low-light", 1e5, 5e5)])
+def test_networks_have_the_size_they_promise(name: str, least: float, most: float) -> None:
+    net = checkpoint.blank(recipe.get(name), recipe.get(name).defaults)
+    assert least <= sum(parameter.numel() for parameter in net.parameters()) <= most
+
+
+@pytest.mark.parametrize("name", ["blur-type", "low-light"])
+def test_a_network_without_pretrained_weights_does_not_take_any(name: str, tmp_path: Path) -> None:
+    made = recipe.get(name)
+    with pytest.raises(ArgumentError, match=r"random weights or a best\.safetensors"):
+        made.net(replace(made.defaults, weights=str(tmp_path / "other.safetensors")))
+
+
+def test_blur_type_joins_synthetic_scenes_clean_photos_and_a_list(photos: Path, tmp_path: Path) -> None:
+    made = recipe.get("blur-type")
+    listed = copied(
+        photos, tmp_path / "list", [f"{kind}/{n}.png" for n in range(6) for kind in ("sharp", "motion_blurred")]
+    )
+    extra = {"clean": str(clean(photos, tmp_path / "clean")), "list": str(listed), "repeats": "2"}
+    settings = settled(made, extra={**made.defaults.extra, **extra})
+    split = made.data(masked(photos, tmp_path / "masks"), settings)
+    assert isinstance(split.train, Joined)
+    sizes = [len(part) for part in split.train.parts]
+    assert sizes[0] == sizes[1] == 2 * (COUNT - COUNT // 5)
+    assert len(split.train) + len(split.validation) == 2 * 2 * COUNT + 12
+    assert len(split.trained_on) == 3
+    assert not set(split.train.groups) & set(split.validation.groups)
+    rng = np.random.default_rng(0)
+    for index in (0, sizes[0], sum(sizes[:2]), len(split.train) - 1):
+        sample = split.train.sample(index, rng)
+        assert sample.target["blur_type"].sum() == 1
+    for path in split.train.paths:
+        assert split.train.read(path).ndim == 3
+
+
+def test_degradations_uses_the_masks_that_lie_beside_photos_as_masks_only(photos: Path, tmp_path: Path) -> None:
+    made = recipe.get("degradations")
+    split = made.data(masked(photos, tmp_path), settled(made, limit=10))
+    assert len(split.train) + len(split.validation) == 10 * int(made.defaults.extra["repeats"])
+    assert sum(path.stem.endswith("_mask") for path in [*split.train.paths, *split.validation.paths]) == 10
+    target = split.train.sample(0, np.random.default_rng(3)).target["severities"]
+    assert target.shape == (6,)
+
+
+def test_low_light_learns_from_pairs_and_from_darkened_photos_at_once(photos: Path, tmp_path: Path) -> None:
+    made = recipe.get("low-light")
+    extra = {**made.defaults.extra, "photos": str(clean(photos, tmp_path / "photos"))}
+    split = made.data(pairs(photos, tmp_path / "pairs"), settled(made, extra=extra))
+    assert len(split.train) + len(split.validation) == 2 * COUNT
+    for index in (0, len(split.train) - 1):
+        sample = split.train.sample(index, np.random.default_rng(1))
+        assert sample.image.shape == (SIDE, SIDE, 3)
+        assert sample.target["enhanced"].shape == (3, SIDE, SIDE)
+        assert sample.target["enhanced"].mean() * 255 > sample.image.mean() - 1
+    with pytest.raises(ArgumentError, match="multiples of 16"):
+        made.data(tmp_path / "pairs", settled(made, size=50))
+
+
+def test_low_light_trains_on_what_the_test_scenes_do_not_show(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = sorted(photos.glob("*.png"))[:8]
+    rows = {"name": [f"{n}" for n in range(8)], "path": map(str, files), "reference": map(str, files)}
+    table = pd.DataFrame({**rows, "group": ["a", "a", "b", "c", "d", "e", "f", "g"], "split": ["test", *["train"] * 7]})
+    table["clean_train"] = [False, False, True, True, True, True, True, False]
+    table.attrs = {"dataset": "lol"}
+    monkeypatch.setattr(tables, "read", lambda *_: table)
+    split: Split = low_light.data(tmp_path, settled(recipe.get("low-light")))
+    assert {*split.train.groups, *split.validation.groups} == {"b", "c", "d", "e", "f"}
+
+
+@pytest.mark.parametrize("start", range(0, 16, 5))
+def test_a_pixel_of_the_enhanced_photo_looks_no_further_than_declared(start: int) -> None:
+    made = recipe.get("low-light")
+    (view,) = made.inputs(made.defaults).views
+    assert isinstance(view, Full)
+    net = checkpoint.blank(made, made.defaults)
+    torch.nn.init.normal_(net.leave.weight)  # type: ignore[union-attr, arg-type]
+    at = 240 + start
+    x = torch.rand(1, 3, 496, 32, requires_grad=True)
+    net(x)["enhanced"][0, :, at, 16].sum().backward()
+    assert x.grad is not None
+    rows = x.grad.abs().sum((0, 1, 3)).nonzero()
+    reach = max(at - int(rows.min()), int(rows.max()) - at)
+    assert 0.8 * view.context_px < reach <= view.context_px
+
+
+def test_an_untrained_enhancer_returns_its_input() -> None:
+    made = recipe.get("low-light")
+    x = torch.rand(2, 3, 32, 48)
+    assert torch.equal(checkpoint.blank(made, made.defaults)(x)["enhanced"], x)
+
+
+def test_the_five_scores_are_read_from_json_and_mapped_to_one_scale(photos: Path, tmp_path: Path) -> None:
+    for number, path in enumerate(sorted(clean(photos, tmp_path).glob("*.png"))):
+        row = {"overall": number / 2, "composition": 5, "color": 10, "contrast": 0, "focus": 2.5}
+        path.with_suffix(".json").write_text(json.dumps(row))
+    made = recipe.get("aesthetic")
+    split = made.data(tmp_path, settled(made))
+    found = np.stack([split.train.sample(n, None).target["scores"] for n in range(len(split.train))])
+    assert found[:, 1:].tolist() == [[0.5, 1.0, 0.0, 0.25]] * len(found)
+    assert found[:, 0].max() <= 0.75
+
+
+def test_a_set_without_a_score_is_refused_or_masked(rated: Path) -> None:
+    made = recipe.get("aesthetic")
+    with pytest.raises(IQAError, match="composition, color, contrast, focus"):
+        made.data(rated, settled(made))
+    partial = {**made.defaults.extra, "partial": "yes"}
+    split = made.data(rated, settled(made, extra=partial))
+    target = torch.from_numpy(np.stack([split.train.sample(n, None).target["scores"] for n in range(4)]))
+    assert torch.isnan(target[:, 1:]).all()
+    raw = torch.zeros(4, 5, requires_grad=True)
+    aesthetic.loss({"scores": raw}, {"scores": target}).backward()
+    assert raw.grad is not None
+    assert (raw.grad[:, 0] != 0).all()
+    assert (raw.grad[:, 1:] == 0).all()
+
+
+def test_scores_outside_their_scale_are_refused() -> None:
+    table = pd.DataFrame({"mos": [0.5, 0.5], "also_focus": [3.0, 11.0]})
+    table.attrs = {"dataset": "table", "scale": (0.0, 10.0), "direction": "higher is better"}
+    with pytest.raises(IQAError, match="focus leaves its scale of 0 to 10"):
+        aesthetic.scored(table, partial=True)
+
+
+def test_labels_follow_the_thresholds_and_classes_count_alike() -> None:
+    table = pd.DataFrame({"mos": [0.0, 0.25, 0.26, 0.75, 0.76, 1.0]})
+    found = pick_label.targets(table, *pick_label.bounds("0.25,0.75"))
+    assert found["label"].argmax(axis=1).tolist() == [0, 0, 1, 1, 2, 2]
+    uneven = pick_label.targets(pd.DataFrame({"mos": [0.1, 0.1, 0.1, 0.9]}), 0.25, 0.75)
+    assert uneven["weight"][:3].sum() == pytest.approx(float(uneven["weight"][3, 0]))
+
+
+@pytest.mark.parametrize("text", ["0.5", "a,b", "0.7,0.3", "0.2,1.0", "0.1,0.2,0.3"])
+def test_odd_thresholds_are_refused(text: str) -> None:
+    with pytest.raises(ArgumentError, match="thresholds="):
+        pick_label.bounds(text)
+
+
+def test_every_type_of_blur_is_blurry() -> None:
+    table = pd.DataFrame({"blur_type": ["sharp", "motion_blurred", "blurry", "defocused_object_portrait"]})
+    found = blur_detector.targets(table)
+    assert found["sharpness"][:, 0].tolist() == [1, 0, 0, 0]
+    assert found["weight"][0, 0] == pytest.approx(3 * found["weight"][1, 0])
+
+
+def test_the_recipe_shown_in_the_design_works(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    design = (Path(__file__).parents[2] / "DESIGN.md").read_text(encoding="utf-8")
+    code = design.partition("## Adding a recipe")[2].partition("```python\n")[2].partition("```")[0]
+    assert len(code.splitlines()) < 40
+    module: dict[str, Any] = {"__name__": "training.recipes.shown", "__package__": "training.recipes"}
+    exec(compile(code, "DESIGN.md", "exec"), module)
+    made: Recipe = module["RECIPE"]
+    known = {**recipe._all(), made.name: made}
+    monkeypatch.setattr(recipe, "_all", lambda: known)
+    settings = settled(made, size=32)
+    rows = fit(made, settings, made.data(photos, settings), tmp_path, say=lambda _: None)
+    assert np.isfinite(rows[-1]["metric"])
+    assert checkpoint.best(tmp_path).recipe is made

@@ -1,0 +1,58 @@
+"""How a run went, epoch by epoch: a CSV for programs, a PNG for people, TensorBoard when asked."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+Row = Mapping[str, float | int | str]
+"""One epoch, COLUMNS to values: epoch counts from 1, best is 1 where the metric was the best so far."""
+COLUMNS = ("epoch", "phase", "rate", "train_loss", "validation_loss", "metric", "best")
+
+
+def write_csv(rows: Sequence[Row], path: Path) -> None:
+    """Nothing; the file then has one line per epoch, numbers at full precision, no times: equal runs, equal bytes."""
+    part = path.with_name(path.name + ".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    part.replace(path)
+
+
+def write_png(rows: Sequence[Row], path: Path, title: str, metric: str) -> None:
+    """Nothing; the file then shows both losses and the metric over the epochs, with the best one marked."""
+    from matplotlib.figure import Figure  # not pyplot: no window system, no global state
+
+    epochs = [int(row["epoch"]) for row in rows]
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(epochs, [float(row["train_loss"]) for row in rows], marker=".", label="training")
+    left.plot(epochs, [float(row["validation_loss"]) for row in rows], marker=".", label="validation")
+    left.set(xlabel="epoch", ylabel="loss")
+    left.legend()
+    right.plot(epochs, [float(row["metric"]) for row in rows], marker=".", color="tab:green")
+    best = [row for row in rows if row["best"]]
+    if best:
+        right.axvline(int(best[-1]["epoch"]), color="gray", linestyle=":")
+    right.set(xlabel="epoch", ylabel=f"validation {metric}")
+    for before, row in pairwise(rows):
+        if before["phase"] != row["phase"]:
+            for axes in (left, right):
+                axes.axvline(int(before["epoch"]) + 0.5, color="gray", linewidth=0.6)
+    figure.suptitle(title)
+    part = path.with_name(path.name + ".part")
+    figure.savefig(part, format="png", dpi=120)
+    part.replace(path)
+
+
+def write_tensorboard(rows: Sequence[Row], folder: Path) -> None:
+    """Nothing; the folder then holds the rows as TensorBoard scalars, written anew (`tensorboard --logdir FOLDER`)."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    for old in folder.glob("events.out.tfevents.*"):
+        old.unlink()
+    with SummaryWriter(str(folder)) as writer:
+        for row in rows:
+            for key in ("rate", "train_loss", "validation_loss", "metric"):
+                writer.add_scalar(key, float(row[key]), int(row["epoch"]))

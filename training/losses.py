@@ -1,0 +1,176 @@
+"""What training makes small: functions of raw outputs and targets, one paper each.
+
+Every loss of scores gives the mean over the photos, each multiplied by its `weight` (N, 1) where one is given. Raw
+outputs are logits unless it says otherwise; they are cast to float32, so that autocast cannot round a loss.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
+
+
+def _mean(per_photo: Tensor, weight: Tensor | None) -> Tensor:
+    rows = per_photo.flatten(1).mean(1)
+    return rows.mean() if weight is None else (rows * weight.flatten().float()).mean()
+
+
+def binary(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Cross entropy of sigmoid outputs and soft targets in [0, 1]; at its least, their entropy, where both agree.
+
+    For scores it keeps a gradient where sigmoid and squared error have none.
+
+    Reference: D. R. Cox, "The regression analysis of binary sequences", 1958,
+    doi:10.1111/j.2517-6161.1958.tb00292.x.
+    """
+    loss = functional.binary_cross_entropy_with_logits(logits.float(), target.float(), reduction="none")
+    return _mean(loss, weight)
+
+
+def squared(predicted: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean squared error of values after their activation."""
+    return _mean((predicted.float() - target.float()) ** 2, weight)
+
+
+def huber(predicted: Tensor, target: Tensor, delta: float = 0.1, weight: Tensor | None = None) -> Tensor:
+    """Half the squared error up to `delta`, linear with slope `delta` beyond; of values after their activation.
+
+    Reference: P. J. Huber, "Robust estimation of a location parameter", 1964, doi:10.1214/aoms/1177703732.
+    """
+    return _mean(functional.huber_loss(predicted.float(), target.float(), reduction="none", delta=delta), weight)
+
+
+def earth_mover(logits: Tensor, target: Tensor, r: float = 2.0, weight: Tensor | None = None) -> Tensor:
+    """Distance of two distributions over ordered bins: the r-mean of the differences of their cumulative sums.
+
+    Args:
+        logits: (N, bins); softmax is applied here.
+        target: (N, bins), each row of sum 1.
+        r: 2 as in the paper.
+        weight: (N, 1).
+
+    Reference: H. Talebi and P. Milanfar, "NIMA: neural image assessment", 2018, doi:10.1109/TIP.2018.2831899, eq. 1.
+    """
+    gap = (logits.float().softmax(-1).cumsum(-1) - target.float().cumsum(-1)).abs()
+    power = (gap**r).mean(-1, keepdim=True)
+    return _mean((power + 1e-12) ** (1.0 / r), weight)
+
+
+def cross_entropy(
+    logits: Tensor, target: Tensor, smoothing: float = 0.0, classes: Tensor | None = None, weight: Tensor | None = None
+) -> Tensor:
+    """Cross entropy of softmax outputs and one-hot rows or distributions.
+
+    Args:
+        logits, target: (N, classes).
+        smoothing: share of the target that is spread evenly over all classes.
+        classes: weight of each class; a photo is weighed by its target's mean of them.
+        weight: (N, 1).
+
+    Reference: smoothing: C. Szegedy et al., "Rethinking the Inception architecture", 2016, doi:10.1109/CVPR.2016.308.
+    """
+    target = target.float()
+    soft = target * (1.0 - smoothing) + smoothing / target.shape[1]
+    rows = -(soft * logits.float().log_softmax(1)).sum(1, keepdim=True)
+    if classes is not None:
+        rows = rows * (target * classes.to(target)).sum(1, keepdim=True)
+    return _mean(rows, weight)
+
+
+def margin_rank(score: Tensor, target: Tensor, margin: float = 1.0, group: Tensor | None = None) -> Tensor:
+    """Mean hinge over all pairs of the batch whose targets differ: how far the better one is from winning by a margin.
+
+    The margin of a pair is `margin` times its difference of targets, so that far-apart photos must stand far apart.
+
+    Args:
+        score, target: (N, 1), higher is better.
+        margin: in units of `score` per unit of `target`.
+        group: (N, 1) numbers; only photos with equal ones are compared (frames of one burst). None: all.
+
+    Reference: R. Herbrich, T. Graepel and K. Obermayer, "Support vector learning for ordinal regression", 1999,
+    doi:10.1049/cp:19991091.
+    """
+    ahead, better = _pairs(score, target, group)
+    hinge = (margin * better - ahead).clamp(min=0)
+    return hinge.sum() / max(1, better.numel())
+
+
+def fidelity_rank(score: Tensor, target: Tensor, scale: float = 1.0, group: Tensor | None = None) -> Tensor:
+    """Mean of 1 - sqrt(p) over all pairs whose targets differ; p: probability that the better one wins (Thurstone).
+
+    Args:
+        score, target: (N, 1), higher is better.
+        scale: standard deviation of one photo's score; that of a difference is sqrt(2) times this.
+        group: as in `margin_rank`.
+
+    Reference: M.-F. Tsai et al., "FRank: a ranking method with fidelity loss", 2007, doi:10.1145/1277741.1277808;
+    W. Zhang et al., "Uncertainty-aware blind image quality assessment", 2021, doi:10.1109/TIP.2021.3061932.
+    """
+    ahead, better = _pairs(score, target, group)
+    wins = torch.special.ndtr(ahead / (scale * 2**0.5))
+    lost: Tensor = 1.0 - (wins + 1e-8).sqrt()
+    return lost.sum() / max(1, better.numel())
+
+
+def _pairs(score: Tensor, target: Tensor, group: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Per pair whose targets differ, better minus worse: (of the scores, of the targets), each (pairs,)."""
+    score, target = score.float().flatten(), target.float().flatten()
+    better = target[:, None] - target[None]
+    counts = better > 0
+    if group is not None:
+        counts = counts & (group.flatten()[:, None] == group.flatten()[None])
+    return (score[:, None] - score[None])[counts], better[counts]
+
+
+def charbonnier(image: Tensor, target: Tensor, epsilon: float = 1e-3) -> Tensor:
+    """Mean of sqrt(difference^2 + epsilon^2): absolute error with a smooth bottom.
+
+    Reference: P. Charbonnier et al., "Two deterministic half-quadratic regularization algorithms", 1994,
+    doi:10.1109/ICIP.1994.413553.
+    """
+    return ((image.float() - target.float()) ** 2 + epsilon**2).sqrt().mean()
+
+
+def absolute(image: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute error.
+
+    Reference: H. Zhao et al., "Loss functions for image restoration with neural networks", 2017,
+    doi:10.1109/TCI.2016.2644865.
+    """
+    return (image.float() - target.float()).abs().mean()
+
+
+def dissimilarity(image: Tensor, target: Tensor, side: int = 11, sigma: float = 1.5) -> Tensor:
+    """1 - SSIM, in [0, 2], 0 for equal images: Gaussian window, per channel, only where the window fits.
+
+    Args:
+        image, target: (N, C, H, W) in [0, 1], no side below `side`.
+        side, sigma: of the window, px.
+
+    Reference: Z. Wang, A. Bovik, H. Sheikh and E. Simoncelli, "Image quality assessment: from error visibility to
+    structural similarity", 2004, doi:10.1109/TIP.2003.819861.
+    """
+    image, target = image.float(), target.float()
+    at = torch.arange(side, dtype=torch.float32, device=image.device) - (side - 1) / 2
+    line = torch.exp(-(at**2) / (2 * sigma**2))
+    line = line / line.sum()
+
+    def mean(x: Tensor) -> Tensor:
+        x = x.flatten(0, 1)[:, None]
+        return functional.conv2d(functional.conv2d(x, line.view(1, 1, 1, -1)), line.view(1, 1, -1, 1))
+
+    mu_x, mu_y = mean(image), mean(target)
+    var_x, var_y = mean(image * image) - mu_x**2, mean(target * target) - mu_y**2
+    both = mean(image * target) - mu_x * mu_y
+    top = (2 * mu_x * mu_y + SSIM_C1) * (2 * both + SSIM_C2)
+    return 1.0 - (top / ((mu_x**2 + mu_y**2 + SSIM_C1) * (var_x + var_y + SSIM_C2))).mean()
+
+
+def distilled(logits: Tensor, teacher: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Cross entropy of softmax outputs and a teacher's probabilities, at temperature 1 because only those are known.
+
+    Reference: G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015,
+    doi:10.48550/arXiv.1503.02531.
+    """
+    return cross_entropy(logits, teacher, weight=weight)

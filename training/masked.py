@@ -1,0 +1,171 @@
+"""Photos with a mask of their subject beside them, and several sets of photos as one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from iqa.errors import ArgumentError, IQAError
+from iqa.image import EXTENSIONS
+
+from .data import Picture, Reader, readers
+from .layers import Mask
+from .recipe import Arrays, Photos, Sample, Settings, Split
+from .tables import divided, trained_on
+
+SUFFIX = "_mask"
+"""NAME.webp lies beside NAME_mask.webp; white is the subject. Formats may differ."""
+COVERS = (0.04, 0.7)
+"""Share of the frame within which a subject counts as one; another mask is as good as none."""
+Make = Callable[[Picture, Mask | None, np.random.Generator], tuple[Picture, Arrays]]
+
+
+def paired(table: pd.DataFrame) -> pd.DataFrame:
+    """The photos of a table with a column `mask`: path of the mask beside each, or ""; masks are no photos."""
+    paths = {Path(path).with_suffix(""): path for path in table["path"]}
+    masks = {stem: path for stem, path in paths.items() if _of(stem) in paths}
+    found = {_of(stem): path for stem, path in masks.items()}
+    kept = table[~table["path"].isin(masks.values())].reset_index(drop=True)
+    kept["mask"] = [found.get(Path(path).with_suffix(""), "") for path in kept["path"]]
+    return kept
+
+
+def _of(stem: Path) -> Path | None:
+    return stem.with_name(stem.name.removesuffix(SUFFIX)) if stem.name.endswith(SUFFIX) else None
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The table of the photos in a folder and below that have a mask beside them: name, path, mask, group, split.
+
+    A labels.csv with the columns image and group, where there is one, says which photos show the same scene.
+
+    Raises:
+        IQAError: no photo has a mask.
+    """
+    files = sorted(
+        path.resolve() for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS and path.name[0] != "."
+    )
+    table = pd.DataFrame({"path": [str(path) for path in files]}, dtype=object)
+    table = paired(table)
+    table = table[table["mask"] != ""].reset_index(drop=True)
+    if table.empty:
+        raise IQAError(
+            f"{folder} holds no photo with a mask. Accepted: NAME.webp beside NAME{SUFFIX}.webp (any format)."
+        )
+    table["name"] = [Path(path).relative_to(folder.resolve()).as_posix() for path in table["path"]]
+    table["group"], table["split"] = table["name"], ""
+    labels = folder / "labels.csv"
+    if labels.is_file():
+        told = pd.read_csv(labels, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        if {"image", "group"} <= set(told):
+            table["group"] = table["name"].map(told.set_index("image")["group"]).fillna(table["group"])
+    table.attrs = {"dataset": "photos"}
+    return table
+
+
+@dataclass(frozen=True)
+class Masked:
+    """Photos, some with a mask, that a recipe's own function turns into samples on the fly.
+
+    Attributes:
+        photos, masks, groups: per photo; a mask may be None.
+        make: (image, mask or None, rng) -> (picture, target).
+        seed: of validation.
+        repeats: samples per photo and epoch.
+        read: path to pixels.
+    """
+
+    photos: Sequence[Path]
+    masks: Sequence[Path | None]
+    groups: Sequence[str]
+    make: Make
+    seed: int = 0
+    repeats: int = 1
+    read: Callable[[Path], Picture] = field(default_factory=Reader)
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """As Photos."""
+        return [*self.photos, *(mask for mask in self.masks if mask is not None)]
+
+    def __len__(self) -> int:
+        return len(self.photos) * self.repeats
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """As Photos; raises ArgumentError when a mask is not of the size of its photo."""
+        rng = np.random.default_rng((self.seed, 0x6D61736B, index)) if rng is None else rng
+        at = index % len(self.photos)
+        image = self.read(self.photos[at])
+        picture, target = self.make(image, self._mask(at, image), rng)
+        return Sample(np.ascontiguousarray(picture), target)
+
+    def _mask(self, at: int, image: Picture) -> Mask | None:
+        path = self.masks[at]
+        if path is None:
+            return None
+        mask = (self.read(path)[..., 0] > 127).astype(np.float32)
+        if mask.shape != image.shape[:2]:
+            raise ArgumentError(
+                f"{path} is {mask.shape}, its photo {image.shape[:2]} (height, width); accepted: equal."
+            )
+        return mask if COVERS[0] <= float(mask.mean()) <= COVERS[1] else None
+
+
+def synthesized(table: pd.DataFrame, settings: Settings, make: Make, repeats: int) -> Split:
+    """Training and validation photos, split by group before anything is made of them."""
+    rows, read_by = divided(table, settings), readers(settings)
+    parts = [
+        Masked(
+            [*map(Path, part["path"])],
+            [Path(mask) if mask else None for mask in part["mask"]],
+            [*map(str, part["group"])],
+            make,
+            settings.seed,
+            repeats,
+            reader,
+        )
+        for part, reader in zip(rows, read_by, strict=True)
+    ]
+    return Split(parts[0], parts[1], (trained_on(table, len(rows[0])),))
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Several sets of photos as one, each behind the other; all must be read alike and give the same targets."""
+
+    parts: Sequence[Photos]
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """As Photos; equal names in two parts are two groups."""
+        return [f"{number}/{group}" for number, part in enumerate(self.parts) for group in part.groups]
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """As Photos."""
+        return [path for part in self.parts for path in part.paths]
+
+    def read(self, path: Path, /) -> Picture:
+        """As Photos."""
+        return self.parts[0].read(path)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """As Photos."""
+        for part in self.parts:
+            if index < len(part):
+                return part.sample(index, rng)
+            index -= len(part)
+        raise IndexError(index)
+
+
+def joined(splits: Sequence[Split]) -> Split:
+    """One split of several: training sides joined, validation sides joined, each in the given order."""
+    if len(splits) == 1:
+        return splits[0]
+    told = tuple(row for split in splits for row in split.trained_on)
+    return Split(Joined([s.train for s in splits]), Joined([s.validation for s in splits]), told)

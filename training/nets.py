@@ -1,0 +1,278 @@
+"""Networks: backbones with pooled features, heads, and the activations that a manifest declares."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from iqa.errors import ArgumentError, IQAError, UnknownNameError
+from iqa.manifest import Output
+
+from .recipe import Raw, Settings
+
+PIXELS: dict[str, dict[str, Any]] = {
+    "imagenet": {"scale": 255.0, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},
+    "symmetric": {"scale": 127.5, "mean": (1.0, 1.0, 1.0), "std": (1.0, 1.0, 1.0)},
+}
+"""scale, mean, std of a view: what torchvision's and timm's weights were trained with, and TensorFlow's (-1 to 1)."""
+OPTIONS = {"pad": "", "pixels": "imagenet"}
+"""Options in Settings.extra of every recipe with a timm backbone: padding of its convolutions ("", or "same" as in
+TensorFlow) and normalization (a key of PIXELS). They belong to the weights: see `with_facts`."""
+
+
+class Activated(nn.Module):
+    """A network with the activations of its outputs: what is exported, and what a metric sees.
+
+    ``sigmoid``: low + (high - low) * sigmoid. ``softmax``: over the labels. ``clip``: to [low, high]. ``expectation``:
+    raw (N, bins), or (N, labels, bins), to the mean of bins evenly spaced from low to high. ``none``: as it is.
+    """
+
+    def __init__(self, net: nn.Module, outputs: Sequence[Output]) -> None:
+        super().__init__()
+        self.net, self.outputs = net, tuple(outputs)
+
+    def forward(self, *views: Tensor) -> tuple[Tensor, ...]:
+        """One tensor per output, in order: (N, labels), or (N, 3, H, W)."""
+        raw = self.net(*views)
+        return tuple(activate(raw[output.name], output) for output in self.outputs)
+
+
+def activate(raw: Tensor, output: Output) -> Tensor:
+    """The values of an output from what the network gives for it, as Activated says; float32."""
+    raw, span = raw.float(), output.high - output.low
+    if output.activation == "sigmoid":
+        return output.low + span * raw.sigmoid()
+    if output.activation == "softmax":
+        return raw.softmax(1)
+    if output.activation == "clip":
+        return raw.clamp(output.low, output.high)
+    if output.activation == "expectation":
+        bins = torch.linspace(output.low, output.high, raw.shape[-1], device=raw.device)
+        return (raw.reshape(raw.shape[0], -1, raw.shape[-1]).softmax(-1) * bins).sum(-1)
+    return raw
+
+
+class Pyramid(nn.Module):
+    """Features of a timm network, pooled over the frame: means (and spreads) of some levels beside the last one.
+
+    Works on any size; (N, 3, h, w) -> (N, width).
+
+    Attributes:
+        width: number of features.
+    """
+
+    def __init__(self, model: nn.Module, levels: Sequence[int] = (), *, spread: bool = False) -> None:
+        """`levels` index timm's feature levels (0 has stride 2); `spread` adds standard deviations over the frame."""
+        super().__init__()
+        self.model: Any = model
+        self.levels, self.spread = list(levels), spread
+        self.width = self._tried()
+
+    def _tried(self) -> int:
+        """Number of features, by a trial; what the trial does not use is dropped (it would only be dead weight)."""
+        was = self.model.training
+        self.model.eval()
+        features = self(torch.zeros(1, 3, 64, 64))
+        features.sum().backward()
+        for name, child in list(self.model.named_children()):
+            own = list(child.parameters())
+            if own and all(parameter.grad is None for parameter in own):
+                setattr(self.model, name, nn.Identity())
+        self.model.zero_grad(set_to_none=True)
+        self.model.train(was)
+        return int(features.shape[1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width)."""
+        if not self.levels:
+            return self._pooled(self.model.forward_features(x))
+        last, levels = self.model.forward_intermediates(x, indices=self.levels)
+        return torch.cat([self._pooled(level) for level in (*levels, last)], 1)
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        mean = x.mean((2, 3))
+        if not self.spread:
+            return mean
+        away = x - mean[:, :, None, None]
+        return torch.cat([mean, ((away * away).mean((2, 3)) + 1e-6).sqrt()], 1)
+
+
+def mean_of_rows(features: Tensor, rows: int) -> Tensor:
+    """(N, C) from (N * rows, C): one row per photo where a view gives several (native crops)."""
+    return features if rows == 1 else features.reshape(-1, rows, features.shape[1]).mean(1)
+
+
+class Attention(nn.Module):
+    """Squeeze and excitation of pooled features, (N, C) -> (N, C).
+
+    Reference: J. Hu, L. Shen and G. Sun, "Squeeze-and-excitation networks", 2018, doi:10.1109/CVPR.2018.00745.
+    """
+
+    def __init__(self, width: int, reduction: int = 4) -> None:
+        super().__init__()
+        hidden = max(1, width // reduction)
+        self.gate = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, width), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The features, each multiplied by its weight in (0, 1)."""
+        gated: Tensor = x * self.gate(x)
+        return gated
+
+
+def head(width: int, hidden: Sequence[int], out: int, dropout: float = 0.2) -> nn.Sequential:
+    """Linear layers of these widths with ReLU and dropout between them; (N, width) -> (N, out)."""
+    layers: list[nn.Module] = []
+    for side in hidden:
+        layers += [nn.Linear(width, side), nn.ReLU(), nn.Dropout(dropout)]
+        width = side
+    return nn.Sequential(*layers, nn.Linear(width, out))
+
+
+class Scorer(nn.Module):
+    """One backbone for all views, their pooled features side by side, and a head per output (or per label).
+
+    Attributes:
+        backbone: (N, 3, h, w) -> (N, width), with a `width`; what a frozen phase freezes.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        outputs: Mapping[str, int],
+        *,
+        rows: Sequence[int] = (1,),
+        hidden: Sequence[int] = (),
+        dropout: float = 0.2,
+        attention: bool = False,
+        head_per_label: bool = False,
+    ) -> None:
+        """`outputs`: name -> numbers (labels or bins); `rows`: per view, rows per photo as its kind gives them."""
+        super().__init__()
+        self.backbone, self.rows = backbone, list(rows)
+        width = int(backbone.width) * len(self.rows)  # type: ignore[arg-type]
+        self.scale = nn.BatchNorm1d(width)  # features of several levels differ in scale by orders of magnitude
+        self.attention = Attention(width) if attention else nn.Identity()
+        self.heads = nn.ModuleDict()
+        for name, count in outputs.items():
+            single = [head(width, hidden, 1, dropout) for _ in range(count)] if head_per_label else []
+            self.heads[name] = nn.ModuleList(single or [head(width, hidden, count, dropout)])
+
+    def forward(self, *views: Tensor) -> Raw:
+        """Output name -> (N, numbers) before activation."""
+        pooled = [mean_of_rows(self.backbone(view), rows) for view, rows in zip(views, self.rows, strict=True)]
+        features = self.attention(self.scale(torch.cat(pooled, 1)))
+        return {
+            name: torch.cat([one(features) for one in parts], 1)  # type: ignore[attr-defined]
+            for name, parts in self.heads.items()
+        }
+
+
+def pixels(settings: Settings) -> dict[str, Any]:
+    """{scale, mean, std} for the views of a recipe: a row of PIXELS, by ``extra["pixels"]``.
+
+    Raises:
+        UnknownNameError: no such row.
+    """
+    name = settings.extra.get("pixels", OPTIONS["pixels"])
+    if name not in PIXELS:
+        raise UnknownNameError("normalization of pixels", name, PIXELS)
+    return PIXELS[name]
+
+
+def with_facts(settings: Settings) -> Settings:
+    """The settings with the options that the weights file itself declares in its metadata, unless they were given.
+
+    Known are ``pad_type='...'`` and ``x/127.5-1``; a file without them counts as timm's own. Written into the settings,
+    so that a run can be loaded again without the file.
+    """
+    if not settings.weights:
+        return settings
+    words = " ".join(f"{key}: {value}" for key, value in _metadata(Path(settings.weights)).items())
+    found = {"pad": "same"} if "pad_type='same'" in words else {}
+    if "x/127.5-1" in words.replace(" ", ""):
+        found["pixels"] = "symmetric"
+    asked = {key: value for key, value in settings.extra.items() if value != OPTIONS.get(key)}
+    return replace(settings, extra={**settings.extra, **found, **asked})
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        with safe_open(path, "pt") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise IQAError(f"Weights {path} cannot be read ({error}); accepted: a .safetensors file.") from error
+
+
+def timm_model(name: str, settings: Settings) -> nn.Module:
+    """A timm network without classifier: from scratch (weights ""), pretrained (None), or with weights from a file.
+
+    A file must hold every tensor of the network, in the same shape, and none beside a classifier's.
+
+    Raises:
+        IQAError: pretrained weights cannot be fetched, or the file is of another network; says which tensors.
+    """
+    kind: dict[str, Any] = {"pad_type": settings.extra["pad"]} if settings.extra.get("pad") else {}
+    if settings.weights is None:
+        return _pretrained(name, kind)
+    model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **kind)
+    if settings.weights:
+        path = Path(settings.weights)
+        _metadata(path)  # says so when it is no such file
+        load_strictly(model, load_file(path), str(path), beside=("classifier.", "fc.", "head."))
+    return model
+
+
+def _pretrained(name: str, kind: Mapping[str, Any]) -> nn.Module:
+    from httpx import HTTPError
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        model: nn.Module = timm.create_model(name, pretrained=True, num_classes=0, **kind)
+    except (OSError, RuntimeError, ValueError, HTTPError, HfHubHTTPError) as error:
+        raise IQAError(
+            f"The pretrained weights of {name} could not be fetched ({type(error).__name__}: {error}). Without a "
+            'network: --weights FILE.safetensors, or --weights "" to start from random weights.'
+        ) from error
+    return model
+
+
+def load_strictly(model: nn.Module, tensors: Mapping[str, Tensor], source: str, beside: Sequence[str] = ()) -> None:
+    """Nothing; the model then holds the tensors. Names that start as in `beside` may be left over.
+
+    Raises:
+        ArgumentError: tensors are missing, unknown or of another shape; the first ones are named.
+    """
+    own = model.state_dict()
+    left = sorted(name for name in tensors if name not in own and not name.startswith(tuple(beside)))
+    missing = sorted(name for name in own if name not in tensors and not name.endswith("num_batches_tracked"))
+    shapes = [
+        f"{name} {tuple(tensors[name].shape)} instead of {tuple(own[name].shape)}"
+        for name in own
+        if name in tensors and tensors[name].shape != own[name].shape
+    ]
+    if left or missing or shapes:
+        found = {"missing": missing, "unknown": left, "of another shape": shapes}
+        words = "; ".join(f"{len(names)} {what} ({', '.join(names[:3])})" for what, names in found.items() if names)
+        raise ArgumentError(f"Weights {source} are not of this network: {words}. Nothing was loaded.")
+    model.load_state_dict({name: tensors[name].to(own[name].dtype) for name in own if name in tensors}, strict=False)
+
+
+def unused(settings: Settings) -> list[str]:
+    """Names in a weights file that no backbone takes (its classifier), for the log; empty without a file."""
+    if not settings.weights:
+        return []
+    with safe_open(Path(settings.weights), "pt") as file:
+        return sorted(name for name in file.keys() if name.startswith(("classifier.", "fc.", "head.")))  # noqa: SIM118
+
+
+def parameters(net: nn.Module) -> str:
+    """Number of parameters in all and in the backbone, as a phrase."""
+    counts = {"net": net, "backbone": getattr(net, "backbone", None)}
+    return json.dumps({k: sum(p.numel() for p in m.parameters()) for k, m in counts.items() if m is not None})

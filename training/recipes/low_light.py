@@ -1,0 +1,152 @@
+"""low-light: a dark photo as a longer exposure would have shown it, at any size; a U-Net of 0.46 M parameters.
+
+    python -m training.run low-light --data LOL --out DIR
+    python -m training.run low-light --data LOL --out DIR --extra photos=DIR
+    python -m training.run low-light --data PHOTOS --out DIR --extra set=photos
+
+Data: pairs of a dark and a normal exposure (LOL-v1, or low/ and normal/ of one's own), cut into random patches; and, or
+instead, clean photos darkened in linear light with a sensor's noise, a tenth of them left as they are. Of LOL-v1 the 24
+files that are misaligned or show a scene of its test are left out, scenes stay on one side of the split.
+Time: not measured. Result: none yet.
+
+From the image-analyzer document: batch 16, 100 epochs, patches of 256 px, PSNR decides. On purpose different: a peak
+rate of 0.0005 instead of 0.0001 (the network starts from random weights, as the identity), SSIM beside the absolute
+difference, no color jitter. The figure to report is PSNR without GT-mean.
+"""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor, nn
+
+from iqa.damage import Picture
+from iqa.errors import ArgumentError
+from iqa.manifest import Output
+from iqa.preprocess import Full, InputSpec
+
+from .. import losses, masked, metrics, tables
+from ..data import Paired, flip, readers
+from ..recipe import Arrays, Phase, Raw, Recipe, Settings, Split, Target
+from ..synthesis import darkened
+from ..unet import CONTEXT_PX, MULTIPLE, UNet
+
+SSIM_WEIGHT = 0.2
+MAX_PIXELS = 1 << 20
+SETS = ("lol", "pairs", "photos")
+
+
+def made(image: Picture, rng: np.random.Generator, size: int) -> tuple[Picture, Arrays]:
+    """A darkened patch of `size` px, and the patch as it was, float32 (3, size, size) in [0, 1].
+
+    Raises:
+        ArgumentError: the photo is smaller than the patch.
+    """
+    room = [side - size for side in image.shape[:2]]
+    if min(room) < 0:
+        raise ArgumentError(f"A photo of {image.shape[:2]} (height, width) is below the patch of {size}: lower --size.")
+    top, left = (int(rng.integers(0, free + 1)) for free in room)
+    clean = flip(image[top : top + size, left : left + size], rng)
+    return darkened(clean, rng), {"enhanced": clean.transpose(2, 0, 1).astype(np.float32) / np.float32(255)}
+
+
+def inputs(settings: Settings) -> InputSpec:
+    """The photo at its own size, in [0, 1]."""
+    photo = Full(
+        name="photo",
+        scale=255.0,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+        multiple=MULTIPLE,
+        max_pixels=MAX_PIXELS,
+        context_px=CONTEXT_PX,
+    )
+    return InputSpec(views=(photo,))
+
+
+def net(settings: Settings) -> nn.Module:
+    """The U-Net; it has no pretrained weights."""
+    if settings.weights:
+        raise ArgumentError(f"low-light starts from random weights or a best.safetensors, found {settings.weights}.")
+    return UNet("enhanced")
+
+
+def _pairs(folder: Path, settings: Settings) -> Split:
+    table = tables.read(folder, settings, SETS[:2])
+    if "clean_train" in table:
+        table = table[table["clean_train"]].reset_index(drop=True)
+    rows, read_by = tables.divided(table, settings), readers(settings)
+    parts = [
+        Paired(
+            [*map(Path, part["path"])],
+            [*map(Path, part["reference"])],
+            [*map(str, part["group"])],
+            (settings.size, settings.size),
+            "enhanced",
+            reader,
+        )
+        for part, reader in zip(rows, read_by, strict=True)
+    ]
+    return Split(parts[0], parts[1], (tables.trained_on(table, len(rows[0])),))
+
+
+def _synthetic(folder: Path, settings: Settings) -> Split:
+    table = tables.read(folder, settings, SETS)
+    return tables.damaged(table, settings, partial(made, size=settings.size), int(settings.extra["repeats"]))
+
+
+def data(folder: Path, settings: Settings) -> Split:
+    """Pairs, or darkened photos, or with `photos` both."""
+    if settings.size % MULTIPLE:
+        raise ArgumentError(f"--size {settings.size}: accepted multiples of {MULTIPLE}.")
+    as_photos = replace(settings, extra={**settings.extra, "set": "photos"})
+    if settings.extra["set"] == "photos":
+        return _synthetic(folder, as_photos)
+    splits = [_pairs(folder, settings)]
+    if settings.extra["photos"]:
+        splits.append(_synthetic(Path(settings.extra["photos"]), as_photos))
+    return masked.joined(splits)
+
+
+def loss(raw: Raw, target: Target) -> Tensor:
+    """Charbonnier plus a share of 1 - SSIM, of the picture before it is clipped."""
+    image, wanted = raw["enhanced"], target["enhanced"]
+    return losses.charbonnier(image, wanted) + SSIM_WEIGHT * losses.dissimilarity(image, wanted)
+
+
+RECIPE = Recipe(
+    name="low-light",
+    task="lowlight",
+    description="A dark photo as a longer exposure would have shown it.",
+    license="Apache-2.0",
+    version="1.0.0",
+    defaults=Settings(
+        epochs=(100,),
+        learning_rate=(5e-4,),
+        batch_size=16,
+        size=256,
+        patience=20,
+        ema=0.998,
+        extra={"set": "", "photos": "", "repeats": "1"},
+    ),
+    phases=(Phase("all", frozen=False),),
+    inputs=inputs,
+    outputs=(
+        Output(
+            name="enhanced",
+            kind="image",
+            labels=("enhanced",),
+            low=0.0,
+            high=1.0,
+            direction="no direction",
+            unit="sRGB, 1 = white",
+            activation="clip",
+            thresholds={},
+        ),
+    ),
+    net=net,
+    data=data,
+    loss=loss,
+    metric=metrics.mean_psnr("enhanced"),
+)

@@ -1,0 +1,182 @@
+"""Photos with known faults, made from clean ones: (image, mask or None, rng) to a picture and its label.
+
+Everything optical happens in linear light, with sizes relative to the frame, and before what a sensor and a codec do.
+Whatever the label, a picture goes through the same exposure, resize, noise and codec: a class that alone went through
+one of them would be recognized by that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqa import damage, psf
+from iqa.damage import Picture
+from iqa.degradations import NAMES
+from iqa.errors import ArgumentError
+from iqa.resize import reduced
+from iqa.srgb import from_linear, to_linear
+
+from . import looks
+from .layers import Kernel, Light, Mask, layered, mirrored
+
+RADIUS, SMEAR, PATH = (0.004, 0.016), (0.015, 0.07), (0.015, 0.05)
+"""Of the frame's size: radius of defocus, length of a straight smear, extent of a shaken path; least and greatest."""
+BLADES = (5, 9)
+STOPS = (-1.5, 0.3)
+"""By which any photo is exposed differently: darkness and noise are no blur."""
+SMALLEST = 0.5
+"""Of the longer side: how far any photo is reduced before it is saved."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is spread by what: kinds are "" (sharp), "lens" and "motion"; equal kinds mean one kernel for the frame."""
+
+    label: str
+    subject: str
+    behind: str
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether the subject must be told from what is behind it."""
+        return self.subject != self.behind
+
+
+SCENES = {
+    "in focus": Scene("sharp", "", ""),
+    "bokeh": Scene("sharp", "", "lens"),
+    "panning": Scene("sharp", "", "motion"),
+    "focus behind the subject": Scene("defocused_object_portrait", "lens", ""),
+    "out of focus": Scene("defocused_blurred", "lens", "lens"),
+    "shaken": Scene("motion_blurred", "motion", "motion"),
+    "moving subject": Scene("motion_blurred", "motion", ""),
+}
+SHARES = {"sharp": 0.4, "defocused_object_portrait": 0.2, "defocused_blurred": 0.2, "motion_blurred": 0.2}
+"""How often each type is made: sharp photos are the most frequent, and calling one blurred costs the most trust."""
+
+
+def blur_scene(image: Picture, mask: Mask | None, rng: np.random.Generator) -> tuple[Picture, str]:
+    """(picture, name in SCENES): a photo with one kind of blur, or none. Without a mask only the frame as a whole.
+
+    Args:
+        image: RGB uint8 (H, W, 3), sharp.
+        mask: float32 (H, W), 1 = subject.
+        rng: chooses type, scene, kernels and everything that is the same for all types.
+    """
+    possible = [name for name, scene in SCENES.items() if mask is not None or not scene.needs_mask]
+    labels = [label for label in SHARES if any(SCENES[name].label == label for name in possible)]
+    shares = np.array([SHARES[label] for label in labels])
+    label = str(rng.choice(labels, p=shares / shares.sum()))
+    name = str(rng.choice([name for name in possible if SCENES[name].label == label]))
+    image, mask = mirrored(image, mask, rng)
+    return captured(exposed(image, mask, SCENES[name], rng), rng), name
+
+
+def exposed(image: Picture, mask: Mask | None, scene: Scene, rng: np.random.Generator) -> Light:
+    """Linear light of the scene as lens and shutter drew it."""
+    light, size = to_linear(image), damage.frame_size(image)
+    if not scene.needs_mask:
+        kernel = _kernel(scene.subject, size, rng)
+        return light if kernel is None else psf.convolve(light, kernel)
+    if mask is None:
+        raise ArgumentError("A scene of two layers needs a mask of the subject; accepted without one: equal kinds.")
+    return layered(light, mask, _kernel(scene.subject, size, rng), _kernel(scene.behind, size, rng))
+
+
+def _kernel(kind: str, size: float, rng: np.random.Generator) -> Kernel | None:
+    if not kind:
+        return None
+    one = rng.random() < 0.5
+    if kind == "lens":
+        radius = float(rng.uniform(*RADIUS)) * size
+        blades, angle = int(rng.integers(BLADES[0], BLADES[1] + 1)), float(rng.uniform(0.0, 360.0))
+        return psf.disc(radius) if one else psf.polygon(radius, blades, angle)
+    if one:
+        return psf.line(float(rng.uniform(*SMEAR)) * size, float(rng.uniform(0.0, 180.0)))
+    return psf.shake(float(rng.uniform(*PATH)) * size, rng)
+
+
+def captured(light: Light, rng: np.random.Generator) -> Picture:
+    """The file that a camera makes of it: exposure, resize, noise, JPEG, all drawn without regard to the label."""
+    picture = from_linear(light * np.float32(2.0 ** rng.uniform(*STOPS)))
+    if rng.random() < 0.5:
+        picture = reduced(picture, max(1, round(max(picture.shape) * float(rng.uniform(SMALLEST, 1.0)))))
+    picture = damage.apply("noise", picture, float(rng.uniform(0.0, 0.35)), rng)
+    return damage.apply("compression", picture, float(rng.uniform(0.0, 0.5)), rng)
+
+
+CAMERA = {
+    "blurriness": ("defocus", "polygon_defocus", "motion", "shake"),
+    "exposure": ("underexposure", "overexposure"),
+    "noise": ("noise",),
+    "color_cast": ("color_cast",),
+    "watermark": ("watermark",),
+    "compression": ("compression", "compression_webp"),
+}
+"""Severity to the damages it answers to, in the order of nature: lens, shutter, sensor, white balance, editor, file."""
+COUNTS = (0.2, 0.35, 0.2, 0.15, 0.1)
+"""Chance of 0, 1, 2, ... damages in one photo."""
+LEAST = 0.05
+"""Severity of a damage that is there."""
+LOOK_SHARE = 0.3
+"""Of the photos: those that first get a look that is no fault."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One damage of a photo: the severity it counts for, its name in iqa.damage.DAMAGES, and how strong it is."""
+
+    head: str
+    damage: str
+    severity: float
+
+
+def plan(rng: np.random.Generator) -> tuple[Step, ...]:
+    """What happens to a photo, in camera order, no severity twice; a fifth of the photos are left alone."""
+    count = int(rng.choice(len(COUNTS), p=COUNTS))
+    chosen = set(rng.choice(list(CAMERA), size=count, replace=False).tolist())
+    return tuple(
+        Step(head, str(rng.choice(names)), float(rng.uniform(LEAST, 1.0)))
+        for head, names in CAMERA.items()
+        if head in chosen
+    )
+
+
+def developed(image: Picture, steps: Sequence[Step], rng: np.random.Generator) -> Picture:
+    """The photo after these steps, one after the other."""
+    for step in steps:
+        image = damage.apply(step.damage, image, step.severity, rng)
+    return image
+
+
+def mixture(
+    image: Picture, mask: Mask | None, rng: np.random.Generator, *, look_share: float = LOOK_SHARE
+) -> tuple[Picture, NDArray[np.float32]]:
+    """(picture, severities in the order of iqa.degradations.NAMES): a plan carried out, sometimes over a natural look.
+
+    A look (training/looks.py: night, fog, lettering ...) counts for no severity: it is what a fault is mistaken for.
+    """
+    image, mask = mirrored(image, mask, rng)
+    if rng.random() < look_share:
+        image = looks.apply(looks.some(mask, rng), image, mask, rng)
+    steps = plan(rng)
+    found = {step.head: step.severity for step in steps}
+    return developed(image, steps, rng), np.array([found.get(name, 0.0) for name in NAMES], np.float32)
+
+
+DARKEST, BRIGHTEST = 4.5, 1.5
+"""Stops by which a photo is underexposed to learn how to brighten it."""
+LEFT_ALONE = 0.1
+"""Of the pairs: those whose dark side is the photo itself, so that good photos are learned to be left alone."""
+
+
+def darkened(image: Picture, rng: np.random.Generator) -> Picture:
+    """The photo as too short an exposure would have given it: less light, so more noise; now and then saved as JPEG."""
+    if rng.random() < LEFT_ALONE:
+        return image
+    stops = float(rng.uniform(BRIGHTEST, DARKEST))
+    dark = from_linear(to_linear(image) * np.float32(2.0**-stops))
+    dark = damage.apply("noise", dark, float(rng.uniform(0.0, 0.4)), rng)
+    return damage.apply("compression", dark, float(rng.uniform(0.0, 0.3)), rng) if rng.random() < 0.3 else dark
