@@ -34,6 +34,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "(default: $IQA_DATA/DATASET, then data/DATASET)",
     )
     what.add_argument("--download", action="store_true", help="fetch the data set from its mirror when it is absent")
+    what.add_argument("--title", metavar="TEXT", help="what the report calls the data (default: its published title)")
     what.add_argument("--model", default="classical", metavar="NAME", help="estimator to judge (default: %(default)s)")
     what.add_argument("--split", choices=(*SPLITS, "all"), help="part (default: test where the set has one, else all)")
     what.add_argument("--limit", type=_at_least(1), metavar="N", help="N cases, evenly spread over the list, to try")

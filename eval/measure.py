@@ -70,6 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     except DownloadError as error:
         print(f"eval: {error}", file=sys.stderr)
         return AbsentData.exit_code
+    if call.title:
+        task = replace(task, dataset=replace(task.dataset, title=call.title))
     target = task.file(call.out)
     for path in (target, target.with_suffix(".csv")):
         if path.exists() and not call.overwrite:  # said now, not after minutes of work

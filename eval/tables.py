@@ -225,5 +225,7 @@ def _note(shown: Sequence[Report], asked: Table) -> str:
     notes = ["↑ higher is better, ↓ lower is better", f"in brackets the {levels} interval ({methods})"]
     if any(figure.value is None for figure in used):
         notes.append(f"{NONE} undefined, as is the correlation of a constant")
+    cases = ", ".join(f"{report.scored:,} cases of {report.data.title}" for report in shown)
+    notes.append(f"n counts groups of related cases, which are drawn together, in {cases}")
     failed = [f"{r.data.title}: {len(r.failed):,} of {r.asked:,} cases failed" for r in shown if r.failed]
     return f"*{'; '.join([*notes, *failed])}.*"

@@ -49,7 +49,7 @@ def test_a_photo_that_does_not_need_it_is_told_so_and_nothing_is_written(
     day = save(tmp_path / "day.jpg", dark=False)
     code, out, _ = run(capsys, day, "--output", tmp_path / "new")
     assert code == 0
-    assert "this photo does not need it" in out
+    assert "nothing was written. This photo does not need it" in out
     assert list(contents(tmp_path)) == ["day.jpg"]
     Image.fromarray((0.7 * image.load(day)).astype(np.uint8)).save(day)
     assert run(capsys, day, "--force")[0] == 0

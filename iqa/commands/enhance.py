@@ -69,8 +69,7 @@ def enhance(source: Source, options: argparse.Namespace) -> Record:
         save_photo(found.image, target, file_format=file_format, exif=exif, quality=quality, overwrite=overwrite)
         label = f"{path} -> {target}"
     else:
-        why = found.need.reason.removeprefix("This photo does not need it: ")
-        label = f"{path}: this photo does not need it, nothing was written: {why}"
+        label = f"{path}: nothing was written. {found.need.reason}"
     said = {"output": str(target) if found.applied else None, **answer.lowlight(found)}
     light = {f"mean_luminance_{when}": value for when, value in said["mean_luminance"].items()}
     return Record(str(path), found.model, said, {**said, **light}, label)
