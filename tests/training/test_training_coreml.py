@@ -1,0 +1,220 @@
+"""training.coreml_export: every architecture of the project converts, and the package on disk answers as torch does."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import timm
+import torch
+from torch import nn
+
+from iqa.errors import ArgumentError, IQAError
+from iqa.manifest import Manifest, Output
+from iqa.preprocess import Full, InputSpec, Native, Whole
+from iqa.probe import BLOCKS
+from tests.toy_export import Stretched
+from tests.toy_models import describe, luminance
+from tests.toy_training import Tiny, output
+from training import coreml_export, nets, parity
+from training.compress import Storage, pruned
+from training.coreml_export import ImageInput, image_inputs
+from training.csp import CSP
+from training.mil import Program, quiet
+from training.nets import Activated, Pyramid, Scorer
+from training.parity import Parity
+from training.unet import UNet
+
+PLAIN = {"scale": 255.0, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+IMAGENET = nets.PIXELS["imagenet"]
+SCORE = (output(),)
+FOUR = (
+    output(
+        name="kind",
+        labels=("a", "b", "c", "d"),
+        direction="higher is likelier",
+        unit="probability",
+        activation="softmax",
+    ),
+)
+FIVE = (output(name="severities", labels=("a", "b", "c", "d", "e"), direction="0 = none", unit="severity"),)
+BRIGHT = (output(name="enhanced", labels=("enhanced",), kind="image", direction="no direction", activation="clip"),)
+TILE = InputSpec(views=(Full(name="photo", multiple=16, max_pixels=10**6, context_px=0, **PLAIN),))
+
+
+def frame(side: int, **changes: Any) -> Whole:
+    """A squashed view."""
+    row = {"fit": "squash", "multiple": 1, "portrait": "same", "resize": "area-bilinear", "crop_fraction": 1.0}
+    return Whole(name="frame", height=side, width=side, **{**row, **IMAGENET, **changes})
+
+
+def scorer(name: str, outputs: tuple[Output, ...] = SCORE, **options: Any) -> Callable[[], nn.Module]:
+    """A timm network with a head."""
+    numbers = {each.name: len(each.labels) for each in outputs}
+    return lambda: Scorer(Pyramid(timm.create_model(name, num_classes=0), **options), numbers, hidden=(32,))
+
+
+def unet() -> nn.Module:
+    """A U-Net that does something."""
+    net = UNet("enhanced")
+    nn.init.normal_(net.leave.weight, std=0.05)
+    return net
+
+
+def multi_head() -> nn.Module:
+    """Attention and a head per label."""
+    return Scorer(Tiny(), {"severities": 5}, hidden=(16,), attention=True, head_per_label=True)
+
+
+NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[Output, ...]]] = {
+    "mobilenetv3": (scorer("mobilenetv3_small_100"), SCORE),
+    "mobilenetv2 with levels and spreads": (scorer("mobilenetv2_100", levels=(1,), spread=True), SCORE),
+    "efficientnet": (scorer("efficientnet_b0"), SCORE),
+    "resnet18": (scorer("resnet18"), SCORE),
+    "csp": (lambda: Scorer(CSP(), {"kind": 4}, hidden=(16,)), FOUR),
+    "multi-head": (multi_head, FIVE),
+}
+"""What the recipes are made of; 64 px, because the operations are the same at any size."""
+
+
+def manifest_of(spec: InputSpec, outputs: tuple[Output, ...]) -> Manifest:
+    """A manifest with that input and these outputs."""
+    counts = {label: 1 if o.kind == "scores" else 3 * BLOCKS**2 for o in outputs for label in o.labels}
+    plain = describe(luminance(), b"weights", b"", {"quality": torch.zeros(()).numpy()})
+    probe = replace(plain.probe, outputs={label: (0.0,) * count for label, count in counts.items()})
+    return replace(plain, input=spec, outputs=outputs, probe=probe)
+
+
+def apart(net: Activated, model: Any, inputs: list[ImageInput], path: Path, spec: InputSpec) -> Parity:
+    """How far the saved package is from the network."""
+    coreml_export.save(model, manifest_of(spec, net.outputs), inputs, path)
+    found, wanted = coreml_export.answers(Program(path), net, inputs)
+    return parity.compared("Core ML", found, wanted, net.outputs, parity.CORE_ML)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_package_answers_as_the_network(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    spec = InputSpec(views=(frame(64),))
+    build, outputs = NETWORKS[name]
+    net = Activated(Stretched(build(), spec), outputs).eval()
+    inputs = image_inputs(spec)
+    told = apart(net, coreml_export.convert(net, inputs), inputs, tmp_path / "model.mlpackage", spec)
+    assert told.largest <= parity.CORE_ML
+    assert told.spread > 0.05, "answers that are all alike would prove nothing"
+    assert told.largest > 0, "half precision must show"
+
+
+def test_an_image_network_gives_a_tile_of_the_asked_size(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    net = Activated(unet(), BRIGHT).eval()
+    inputs = image_inputs(TILE, 48)
+    assert [(each.height, each.width) for each in inputs] == [(48, 48)]
+    told = apart(net, coreml_export.convert(net, inputs), inputs, tmp_path / "model.mlpackage", TILE)
+    assert told.spread > 0.05
+    with pytest.raises(ArgumentError, match="multiples of 16"):
+        image_inputs(TILE, 50)
+
+
+@pytest.fixture(scope="module")
+def two_views() -> tuple[InputSpec, Activated, list[ImageInput], Any]:
+    """A network with a frame in one normalization and two crops in another, converted."""
+    torch.manual_seed(4)
+    crops = Native(name="crops", height=24, width=32, rows=1, columns=2, **nets.PIXELS["symmetric"])
+    spec = InputSpec(views=(frame(32), crops))
+    scored = Scorer(Tiny(), {"quality": 1}, rows=(1, 2), hidden=(256,))
+    net = Activated(Stretched(scored, spec), SCORE).eval()
+    inputs = image_inputs(spec)
+    return spec, net, inputs, coreml_export.convert(net, inputs)
+
+
+TwoViews = tuple[InputSpec, Activated, list[ImageInput], Any]
+
+
+def test_every_native_crop_is_an_image_of_its_own(two_views: TwoViews, tmp_path: Path) -> None:
+    spec, net, inputs, model = two_views
+    assert [each.name for each in inputs] == ["frame", "crops_0", "crops_1"]
+    assert apart(net, model, inputs, tmp_path / "model.mlpackage", spec).spread > 0.05
+
+
+def test_the_package_takes_images_and_says_what_it_is(two_views: TwoViews, tmp_path: Path) -> None:
+    spec, net, inputs, model = two_views
+    path = tmp_path / "model.mlpackage"
+    manifest = manifest_of(spec, net.outputs)
+    coreml_export.save(model, manifest, inputs, path)
+    with quiet():
+        from coremltools import proto
+        from coremltools.models import MLModel
+
+        said = MLModel(str(path), skip_model_load=True).get_spec()
+    assert said.specificationVersion == 7, "iOS 16"
+    kinds = {each.name: each.type.WhichOneof("Type") for each in said.description.input}
+    assert kinds == {"frame": "imageType", "crops_0": "imageType", "crops_1": "imageType"}
+    crop = next(each.type.imageType for each in said.description.input if each.name == "crops_1")
+    assert (crop.height, crop.width) == (24, 32)
+    assert crop.colorSpace == proto.FeatureTypes_pb2.ImageFeatureType.RGB
+    assert [each.name for each in said.description.output] == ["quality"]
+    facts = said.description.metadata
+    assert (facts.versionString, facts.license) == (manifest.version, manifest.license)
+    assert (facts.shortDescription, facts.author) == (manifest.description, "")
+    told = facts.userDefined
+    assert (told["name"], told["sha256"]) == (manifest.name, manifest.sha256)
+    assert InputSpec.from_dict(json.loads(told["preprocessing"])) == spec
+    assert json.loads(told["outputs"])[0]["labels"] == ["quality"]
+    blob = b"".join(file.read_bytes() for file in path.rglob("*") if file.is_file())
+    assert str(Path(__file__).parents[2]).encode() not in blob
+
+
+def test_a_wrong_normalization_does_not_pass(two_views: TwoViews, tmp_path: Path) -> None:
+    spec, net, inputs, model = two_views
+    lied = [replace(each, view=replace(each.view, mean=(0.4, 0.4, 0.4))) for each in inputs]
+    with pytest.raises(IQAError, match=r"'quality' differs by .* accepted: at most 0\.005"):
+        apart(net, model, lied, tmp_path / "model.mlpackage", spec)
+
+
+@pytest.mark.parametrize(
+    ("storage", "operation", "share", "limit"),
+    [
+        (Storage(bits=4), "constexpr_lut_to_dense", 0.6, 0.1),
+        (Storage(bits=8), "constexpr_lut_to_dense", 0.8, 0.01),
+        (Storage(weights="int8"), "constexpr_affine_dequantize", 0.8, 0.02),
+        (Storage(prune=0.7), "constexpr_sparse_to_dense", 0.8, 0.5),
+        (Storage(prune=0.7, bits=6), "constexpr_lut_to_dense", 0.75, 0.5),
+    ],
+    ids=str,
+)
+def test_smaller_weights_make_a_smaller_package_that_reads_back(
+    two_views: TwoViews, tmp_path: Path, *, storage: Storage, operation: str, share: float, limit: float
+) -> None:
+    spec, net, inputs, model = two_views
+    if storage.prune is not None:
+        net = pruned(net, storage.prune)
+        model = coreml_export.convert(net, inputs)
+    sizes, found = {}, {}
+    for name, each in (("dense", model), ("small", coreml_export.compressed(model, storage))):
+        path = tmp_path / f"{name}.mlpackage"
+        coreml_export.save(each, manifest_of(spec, net.outputs), inputs, path)
+        sizes[name] = sum(file.stat().st_size for file in path.rglob("weight.bin"))
+        program = Program(path)
+        assert (operation in program.operations) == (name == "small")
+        found[name], wanted = coreml_export.answers(program, net, inputs)
+    assert sizes["small"] < share * sizes["dense"]
+    told = parity.compared("small", found["small"], wanted, net.outputs, limit)
+    assert told.spread > 0.05
+    if storage == Storage(prune=0.7):  # the zeros are all that is left out
+        assert found["small"] == found["dense"]
+
+
+def test_what_cannot_be_converted_is_said() -> None:
+    class Odd(nn.Module):
+        """Something that Core ML does not know."""
+
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            """The mean of a Bessel function."""
+            return {"quality": torch.special.bessel_j0(x).mean((1, 2, 3))[:, None]}
+
+    spec = InputSpec(views=(frame(16),))
+    with pytest.raises(IQAError, match="cannot be converted to Core ML"):
+        coreml_export.convert(Activated(Odd(), SCORE).eval(), image_inputs(spec))
