@@ -3,6 +3,7 @@
 Each is a row of MEASURED, computed on the same pixels as the model; `naturalness` is fitted to a train split first.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,28 @@ CONSTANT, NATURALNESS = "constant", "naturalness"
 
 SAMPLE = 1_000
 """Photos of the train split that are used, at most: 37 numbers are fitted."""
+MEANINGS = {
+    "mean_luminance": "mean luma of the photo",
+    "bytes_per_pixel": "size of the file per pixel",
+    "laplacian": "variance of the Laplacian",
+    NATURALNESS: f"a ridge regression on {FEATURES} statistics of natural scenes, fitted on up to {SAMPLE:,} training "
+    "photos of the same set",
+    CONSTANT: "the mean of the scored MOS for every photo",
+    "largest file": "the frame with the most bytes",
+    "random": "a frame by chance, computed",
+    "untouched": "the dark photo as it is",
+    "gamma": "the one power that brings the mean luma to the middle",
+    "clahe": "the lightness equalized in tiles, contrast limited",
+}
+"""What a baseline says, in a line for readers of a table; of other kinds of benchmark see MEANINGS_OF."""
+MEANINGS_OF = {("blur", CONSTANT): "the most frequent class for every photo"}
+
+
+def meaning(kind: str, who: str) -> str:
+    """What a baseline of a kind of benchmark says, in a line; "" when nothing is written down."""
+    return MEANINGS_OF.get((kind, who), MEANINGS.get(who, ""))
+
+
 LEAST = 50
 """Photos below which nothing is fitted."""
 PENALTIES = tuple(float(10.0**power) for power in range(-2, 5))
@@ -147,8 +170,8 @@ def fit_naturalness(table: pd.DataFrame, split: str, seed: int, *, title: str = 
     return Naturalness(ridge(x, mos, penalty), about)
 
 
-def _features(sample: pd.DataFrame, title: str) -> tuple[dict[object, Rows], list[str]]:
-    """Features by the row of the table, and the photos without any."""
+def _features(sample: pd.DataFrame, title: str) -> tuple[dict[object, Rows], list[list[str]]]:
+    """Features by the row of the table, and (name, reason) of the photos without any."""
     progress, found, failures = Progress(), {}, []
     items = list(zip(sample.index, sample["name"], sample["path"], strict=True))
     for done, (item, future) in enumerate(each(_of_file, items, jobs=cores()), 1):
@@ -157,7 +180,7 @@ def _features(sample: pd.DataFrame, title: str) -> tuple[dict[object, Rows], lis
         if error is None:
             found[item[0]] = future.result()
         elif isinstance(error, ImageError):
-            failures.append(str(item[1]))
+            failures.append([str(item[1]), str(error).replace(f"{Path(item[2]).parent}{os.sep}", "")])
         else:
             raise error
     progress.clear()

@@ -20,6 +20,15 @@ MODEL = "model"
 """`who` of the figures of the estimator that is judged; every other name is a baseline."""
 
 
+MOST_UNDEFINED = 0.05
+"""Share of the resamples without the figure, above which those that have it say nothing about its interval."""
+
+
+def finite(value: float) -> float | None:
+    """A number that JSON can hold; None for NaN and infinity."""
+    return float(value) if math.isfinite(value) else None
+
+
 @dataclass(frozen=True)
 class Options:
     """What the caller chose; part of every report, because the figures follow from it.
@@ -81,9 +90,10 @@ class Figure:
         value: None when it is undefined for these rows.
         low, high: ends of its interval; None where there is none.
         n: independent units behind it.
-        method: how the interval was made; "" without one.
+        method: how the interval was made, or why there is none; "" where none is asked for.
         part: the rows it was computed from: "all", "subset ss02", "noise level 3".
         who: MODEL, or the name of a baseline.
+        undefined: resamples of the bootstrap on which the figure does not exist; the interval is that of the others.
     """
 
     metric: str
@@ -94,21 +104,25 @@ class Figure:
     method: str
     part: str = "all"
     who: str = MODEL
+    undefined: int = 0
 
     @classmethod
-    def of(cls, metric: str, value: float, interval: Interval | None, *, n: int, **where: str) -> "Figure":
-        """A figure with its interval; NaN becomes None.
+    def of(
+        cls, metric: str, value: float, interval: Interval | None, *, n: int, part: str = "all", who: str = MODEL
+    ) -> "Figure":
+        """A figure with its interval, which is left out above MOST_UNDEFINED; NaN and infinity become None.
 
         Raises:
             KeyError: no such metric.
         """
         METRICS[metric]
-        low, high = (None, None) if interval is None else (_number(interval.low), _number(interval.high))
-        return cls(metric, _number(value), low, high, n, "" if interval is None else interval.method, **where)
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+        if interval is None:
+            return cls(metric, finite(value), None, None, n, "", part, who)
+        low, high, method = finite(interval.low), finite(interval.high), interval.method
+        if interval.undefined > MOST_UNDEFINED * interval.resamples:
+            low = high = None
+            method = f"no interval: undefined on {interval.undefined:,} of {interval.resamples:,} resamples"
+        return cls(metric, finite(value), low, high, n, method, part, who, interval.undefined)
 
 
 @dataclass(frozen=True)
@@ -158,6 +172,8 @@ class Benchmark:
         comparisons: what `compare` compares.
         labels: cells that repeat what the set's authors published; left out by --without-labels.
         plots: name to a function (rows, summary, file) that draws a PNG.
+        derive: adds to the rows, as read back and with their labels, the columns that follow from answer and label
+            together; they are judged by `compare` and the plots, and never stored, for they would give the label away.
     """
 
     name: str
@@ -171,3 +187,4 @@ class Benchmark:
     comparisons: tuple[Comparison, ...] = ()
     labels: tuple[str, ...] = ()
     plots: Mapping[str, Callable[[pd.DataFrame, Summary, Path], None]] = field(default_factory=dict)
+    derive: Callable[[pd.DataFrame], pd.DataFrame] | None = None

@@ -10,6 +10,8 @@ from .datasets.dataset import SPLITS
 from .metrics.resampling import RESAMPLES
 
 OUT = Path("reports")
+PLACES = ("--data", "--out", "--plots")
+"""Options whose value is a folder."""
 DESCRIPTION = """Scores the cases of a data set and writes a report: OUT/DATASET/MODEL.json with every figure and what
 is needed to repeat it, and MODEL.csv with a row per case. When a run is interrupted, the same command goes on from
 there."""
@@ -23,7 +25,10 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: by argparse, 2 for a wrong call.
     """
-    parser = argparse.ArgumentParser(prog="python -m eval.run", description=DESCRIPTION, epilog=EPILOG)
+    # Options are written whole, so that `public` knows which of them name a folder.
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.run", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False
+    )
     parser.add_argument("dataset", metavar="DATASET", help="what to score: a name that `python -m eval.run ls` lists")
     what, how = parser.add_argument_group("what is scored"), parser.add_argument_group("how, and what is written")
     what.add_argument(
@@ -35,7 +40,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     what.add_argument("--download", action="store_true", help="fetch the data set from its mirror when it is absent")
     what.add_argument("--title", metavar="TEXT", help="what the report calls the data (default: its published title)")
-    what.add_argument("--model", default="classical", metavar="NAME", help="estimator to judge (default: %(default)s)")
+    help_model = "estimator to judge, or for ratings the folder of a model (default: %(default)s)"
+    what.add_argument("--model", default="classical", metavar="NAME", help=help_model)
     what.add_argument("--split", choices=(*SPLITS, "all"), help="part (default: test where the set has one, else all)")
     what.add_argument("--limit", type=_at_least(1), metavar="N", help="N cases, evenly spread over the list, to try")
     how.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="folder of reports (default: %(default)s)")
@@ -51,13 +57,19 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def public(words: Sequence[str]) -> list[str]:
-    """The words of a command line without the folders of this machine: the last part of every path."""
-    return [_last(word) for word in words]
+    """The words of a command line without the folders of this machine: of the PLACES only the last part."""
+    found = []
+    for before, word in zip(["", *words], words, strict=False):
+        option, equals, value = word.partition("=")
+        if option in PLACES and equals:
+            found.append(f"{option}={_last(value)}")
+        else:
+            found.append(_last(word) if before in PLACES and not word.startswith("-") else word)
+    return found
 
 
-def _last(word: str) -> str:
-    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-    return f"{option}{equals}{Path(value).name or value}" if value else word
+def _last(place: str) -> str:
+    return Path(place).name or place
 
 
 def _at_least(least: int) -> Callable[[str], int]:

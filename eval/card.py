@@ -17,8 +17,8 @@ from iqa.output import new_file
 
 from . import datasets
 from .benchmark import MODEL, Figure
-from .metrics import METRICS
 from .report import Report, read
+from .shown import direction
 
 FOLDER = ".eval_results"
 TASKS = {"blur": "image-classification", "enhancement": "image-to-image"}
@@ -178,9 +178,7 @@ def _headline(report: Report) -> list[Figure]:
 
 
 def _heading(figure: Figure) -> str:
-    metric = METRICS[figure.metric]
-    unit = f", {metric.unit}" if metric.unit else ""
-    return f"{figure.metric} ({metric.direction} is better{unit})"
+    return f"{figure.metric} ({direction(figure.metric)})"
 
 
 def _interval(figure: Figure, report: Report) -> dict[str, object]:

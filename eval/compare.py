@@ -6,7 +6,6 @@ by the paired bootstrap; all p-values that are shown are corrected together afte
 
 import argparse
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
@@ -18,10 +17,11 @@ from numpy.typing import ArrayLike
 
 from iqa.errors import ArgumentError, IQAError
 
-from .benchmark import MODEL, Comparison
+from .benchmark import MODEL, Comparison, finite
 from .evidence import Evidence, evidence
 from .metrics import METRICS, holm, mean, paired_bootstrap
 from .metrics.checks import MIN_ROWS
+from .shown import direction
 
 ALPHA = 0.05
 """Level of the tests, that of the 95 % intervals."""
@@ -173,16 +173,16 @@ def _one(comparison: Comparison, first: Side, second: Side, resamples: int, seed
             f"{'' if groups is None else f' in {len(set(groups))} groups'}; a comparison needs {MIN_ROWS} of each."
         )
     found = paired_bootstrap(statistic, ours, theirs, target, groups=groups, n=resamples, seed=seed)
-    low, high = _number(found.interval.low), _number(found.interval.high)
+    low, high = finite(found.interval.low), finite(found.interval.high)
     return Result(
         first=first.name,
         second=second.name,
         metric=comparison.metric,
-        values=(_number(statistic(ours, target)), _number(statistic(theirs, target))),
-        difference=_number(found.estimate),
+        values=(finite(statistic(ours, target)), finite(statistic(theirs, target))),
+        difference=finite(found.estimate),
         low=low,
         high=high,
-        p=_number(found.p),
+        p=finite(found.p),
         p_holm=None,
         n=len(rows),
         left_out=lost,
@@ -235,13 +235,11 @@ def _told(result: Result) -> Result:
 
 
 def _words(result: Result) -> str:
-    metric = METRICS[result.metric]
-    unit = f", {metric.unit}" if metric.unit else ""
     left = f", {result.left_out} left out" if result.left_out else ""
     units = "" if result.units == result.n else f" in {result.units} groups"
     lines = [
         f"{result.first}  against  {result.second}",
-        f"  {result.metric} ({metric.direction} is better{unit}): {_text(result.values[0])} and "
+        f"  {result.metric} ({direction(result.metric)}): {_text(result.values[0])} and "
         f"{_text(result.values[1])} on {result.n:,} cases{units}{left}",
     ]
     if result.difference is not None:
@@ -258,7 +256,3 @@ def _text(value: float | None, sign: str = "") -> str:
 
 def _p(value: float | None) -> str:
     return "undefined" if value is None else "< .001" if value < 0.001 else f"{value:.3f}"
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -20,7 +20,8 @@ class Evidence:
         path: of the JSON file.
         report: as read.
         kind: its benchmark.
-        rows: its CSV as read back, withheld columns joined again where the data was given.
+        rows: its CSV as read back, withheld columns joined again where the data was given,
+            and the columns that the benchmark derives.
         table: of the data set, or None without the data.
         cases: of the data set; empty without the data.
         csv_sha256: of the CSV that is there, which may be another than the report's.
@@ -78,6 +79,8 @@ def opened(path: Path, data: Path | None, *, load: bool) -> Evidence:
             for case in kind.cases(table, report.options)
         )
         rows = _joined(rows, cases, report.withheld)
+    if kind.derive is not None:
+        rows = kind.derive(rows)
     return Evidence(path, report, kind, rows, table, cases, sha256(content))
 
 

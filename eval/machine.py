@@ -13,6 +13,8 @@ import cv2
 from iqa.batch import cores
 
 ROOT = Path(__file__).resolve().parent.parent
+CODE = ("iqa", "eval", "assets")
+"""What the numbers follow from."""
 PACKAGES = ("numpy", "scipy", "pandas", "pillow", "opencv-python-headless", "onnxruntime")
 
 
@@ -43,7 +45,10 @@ def code_sha256() -> str:
 
 
 def commit() -> str | None:
-    """The git commit of the sources, 40 hex digits, with "+changes" when files differ; None outside a repository."""
+    """The git commit of the sources, 40 hex digits; None outside a repository.
+
+    With "+changes" when a file of CODE differs or is not in it; what else lies there, such as results, is no change.
+    """
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         return None
@@ -53,5 +58,5 @@ def commit() -> str | None:
         return done.stdout.strip() if done.returncode == 0 else None
 
     head = answer("rev-parse", "HEAD")
-    changed = answer("status", "--porcelain", "--untracked-files=no", "--", "iqa", "eval", "assets")
+    changed = answer("status", "--porcelain", "--untracked-files=all", "--", *CODE)
     return head if head is None or not changed else f"{head}+changes"

@@ -34,6 +34,7 @@ class Task:
         dataset: that is read, and `table`: the whole of it.
         options: with the split filled in.
         cases: to be scored.
+        model: the estimator's name in the report: that of the manifest where a folder was named.
     """
 
     name: str
@@ -42,13 +43,14 @@ class Task:
     table: pd.DataFrame
     options: Options
     cases: tuple[Case, ...]
+    model: str
 
     def file(self, out: Path) -> Path:
         """The JSON file of the report: what is not the default is in its name."""
         split, limit = self.options.split, self.options.limit
         name = "-".join(
             [
-                self.options.model,
+                self.model,
                 *([str(split)] if split != default_split(self.table) else []),
                 *([f"limit{limit}"] if limit is not None else []),
             ]
@@ -76,10 +78,14 @@ def main(arguments: Sequence[str]) -> int:
     for path in (target, target.with_suffix(".csv")):
         if path.exists() and not call.overwrite:  # said now, not after minutes of work
             raise OutputExistsError(f"{path} exists already and was left as it is. Add --overwrite to replace it.")
-    found = measure(task, target, jobs=call.jobs, labels=not call.without_labels, words=public(arguments))
+    judged = {call.model: task.model, f"--model={call.model}": f"--model={task.model}"}  # a folder may have been named
+    words = public([judged.get(word, word) for word in arguments])
+    found = measure(task, target, jobs=call.jobs, labels=not call.without_labels, words=words)
     print(shown(found), end="")
     print(f"\nreport: {target}")
-    if call.plots is not None:
+    if call.plots is not None and not task.kind.plots:
+        print(f"plot: none; there is nothing to draw of a {task.kind.name} report.")
+    elif call.plots is not None:
         from . import plots  # matplotlib is no part of the runtime
         from .evidence import evidence
 
@@ -101,8 +107,9 @@ def prepared(name: str, data: Path | None, options: Options, *, fetch: bool = Fa
         ArgumentError: the set has no such split. DownloadError: it could not be fetched.
     """
     kind, dataset = benchmarks.named(name)
-    if options.model not in kind.models():
+    if options.model not in kind.models() and not Path(options.model).is_dir():
         raise UnknownNameError("estimator", options.model, kind.models())
+    named = kind.estimator(options.model).name if options.model not in kind.models() else options.model
     if fetch and datasets.find(dataset, data) is None:
         if dataset.mirror is None:
             raise AbsentData(dataset, data)
@@ -114,7 +121,7 @@ def prepared(name: str, data: Path | None, options: Options, *, fetch: bool = Fa
         replace(case, facts={name: plain(cell) for name, cell in case.facts.items()})
         for case in kind.cases(table, options)
     )
-    return Task(name, kind, dataset, table, options, cases)
+    return Task(name, kind, dataset, table, options, cases, named)
 
 
 def default_split(table: pd.DataFrame) -> str:
@@ -199,12 +206,15 @@ def _report(task: Task, scored: Scored, summary: Summary) -> report.Report:
         split=str(task.options.split),
         split_rule=dataset.split_rule,
         labels_sha256=report.labels_hash(task.cases),
+        given_title=dataset.title != datasets.get(dataset.name).title,
+        remark=str(task.table.attrs.get("counts", "")),
+        **report.described(task.table),
     )
     return report.Report(
         benchmark=task.kind.name,
         data=data,
         model=task.kind.estimator(task.options.model),
-        options=task.options,
+        options=replace(task.options, model=task.model),  # no folder of this machine
         asked=scored.asked,
         scored=scored.scored,
         failed=scored.failed,

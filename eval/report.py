@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from iqa.output import new_file
 
 from .benchmark import Case, Figure, Options, Row, Summary
 
-FORMAT = 1
+FORMAT = 2
 FIXED = ("key", "error")
 """Columns of every CSV: the key of the case, and why it has no answer (empty when it has one)."""
 TEXT = (*FIXED, "group", "subset", "part", "series")
@@ -32,9 +33,13 @@ class Data:
     """The data behind a report.
 
     Attributes:
-        name, title, citation, licence, source: of the data set.
+        name, title, citation, licence, source: of the data set; given_title: the caller chose the title.
         split: the part that was scored, and split_rule: who may be on two sides of it.
         labels_sha256: over the keys and facts of all cases: the same hash means the same cases and labels.
+        scale: (low, high) of the published label, which stands on 0..1 in the figures; None where there is no rating.
+        direction: of the published label; "" where there is no rating.
+        read: which of several copies or sizes was read, without folders of this machine; "" where there is one only.
+        remark: where the rows of this copy are not as many as published; "" where they are, or nobody knows.
     """
 
     name: str
@@ -45,6 +50,11 @@ class Data:
     split: str
     split_rule: str
     labels_sha256: str
+    scale: tuple[float, float] | None
+    direction: str
+    read: str
+    given_title: bool = False
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ def read(path: Path) -> Report:
         figures = tuple(Figure(**figure) for figure in found["figures"])
         return Report(
             benchmark=found["benchmark"],
-            data=Data(**found["data"]),
+            data=Data(**{**found["data"], "scale": found["data"]["scale"] and tuple(found["data"]["scale"])}),
             model=Estimator(**found["model"]),
             options=Options(**found["options"]),
             asked=found["asked"],
@@ -131,6 +141,17 @@ def read(path: Path) -> Report:
         raise ReportError(f"Could not read {path}: {error.strerror}. Name the JSON file of a report.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ReportError(f"{path}: not a report ({error!r}). Name a JSON file that eval.run wrote.") from error
+
+
+def described(table: pd.DataFrame) -> dict[str, Any]:
+    """Fields `scale`, `direction` and `read` of Data, as a loaded data set tells them in its attributes."""
+    low, high = table.attrs.get("scale", (0.0, 0.0))
+    rated = low < high and bool(table["label"].notna().any())
+    return {
+        "scale": (float(low), float(high)) if rated else None,
+        "direction": str(table.attrs["direction"]) if rated else "",
+        "read": str(table.attrs.get("read", "")),
+    }
 
 
 def csv_bytes(rows: Sequence[Row]) -> bytes:

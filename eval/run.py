@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+from eval import ONE_THREAD
 from iqa.errors import IQAError, UnknownNameError
 
 
@@ -22,8 +23,9 @@ class Measurement:
 
 MEASUREMENTS = {
     "ls": Measurement("eval.listing", "the data sets: which are here, where they were looked for, how to get them"),
-    "speed": Measurement("eval.speed", "how long decoding, every classical estimator and the start take"),
-    "verify": Measurement("eval.verify", "recomputes a report from its CSV"),
+    "speed": Measurement("eval.speed", "how long decoding, preprocessing, every estimator, model and the start take"),
+    "twins": Measurement("eval.twins", "near-equal photos of a data set, inside and across train and test"),
+    "verify": Measurement("eval.verify", "recomputes a report from its CSV, and checks whom and what it names"),
     "compare": Measurement("eval.compare", "two reports on the same cases, by paired bootstrap"),
     "table": Measurement("eval.tables", "the README's tables from the committed reports (a data set with --data)"),
     "plot": Measurement("eval.plots", "draws a report as PNG files"),
@@ -34,9 +36,6 @@ MEASUREMENTS = {
 }
 SCORE = "eval.measure"
 """The module that scores a data set."""
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""What the libraries of linear algebra read when they are loaded."""
 
 USAGE = "usage: python -m eval.run DATASET --data DIR [options]\n       python -m eval.run COMMAND [options]\n"
 CODES = "exit code: 0 done, 1 a case failed or did not agree, 2 wrong call, 3 the data is absent, 130 interrupted"

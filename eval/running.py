@@ -21,12 +21,10 @@ import numpy as np
 from iqa.batch import AHEAD, Progress, reason
 from iqa.errors import ArgumentError, IQAError
 
+from . import ONE_THREAD
 from .benchmark import Case, Cell, Row, Scorer
 from .partial import Partial
 from .report import FIXED
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""Environment variables of the numeric libraries: each process has one core to itself."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How long decoding, the classical estimators and the start take: ``python -m eval.run speed``.
+"""How long decoding, preprocessing, the estimators, the models and the start take: ``python -m eval.run speed``.
 
 Times depend on the machine; the ratio to decoding a 12-megapixel JPEG in the same run depends on it much less.
 """
@@ -15,14 +15,17 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from iqa import __version__, blur, burst, degradations, image, lowlight, quality
+from iqa import __version__, blur, burst, degradations, image, lowlight, model, quality
+from iqa.errors import ArgumentError, IQAError
 from iqa.output import new_file
+from iqa.preprocess import InputSpec, Native, Whole, to_input
 
 from .machine import machine
 
@@ -40,7 +43,8 @@ STARTS = {
 }
 
 Pixels = NDArray[np.uint8]
-ESTIMATORS: dict[str, Callable[[Pixels], object]] = {
+Calls = dict[str, Callable[[Pixels], object]]
+ESTIMATORS: Calls = {
     "quality.score": quality.score,
     "blur.classify": blur.classify,
     "degradations.assess": degradations.assess,
@@ -48,6 +52,26 @@ ESTIMATORS: dict[str, Callable[[Pixels], object]] = {
     "lowlight.enhance": partial(lowlight.enhance, force=True),
     "burst.rank of 2": lambda frame: burst.rank([frame, frame[::-1]]),
 }
+
+VIEW: dict[str, Any] = {"scale": 255.0, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+WHOLE = Whole(
+    name="whole",
+    height=224,
+    width=224,
+    fit="squash",
+    multiple=1,
+    portrait="same",
+    resize="area-bilinear",
+    crop_fraction=1.0,
+    **VIEW,
+)
+NATIVE = Native(name="native", height=224, width=224, rows=2, columns=2, **VIEW)
+INPUTS = {
+    "preprocess, whole 224": InputSpec(views=(WHOLE,)),
+    "preprocess, whole + native": InputSpec(views=(WHOLE, NATIVE)),
+}
+"""What networks are usually given: a small copy of the frame, alone or with four crops at its own size."""
+NO_MODEL = "no model installed"
 
 
 @dataclass(frozen=True)
@@ -106,12 +130,13 @@ def peak_rss_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
-def timings(sizes: Sequence[tuple[int, int]], repeat: int) -> list[Timing]:
-    """Decoding of the first size, then every estimator at every size.
+def timings(sizes: Sequence[tuple[int, int]], repeat: int, networks: Calls | None = None) -> list[Timing]:
+    """Decoding of the first size, then preprocessing, every estimator and every network at every size.
 
     Args:
         sizes: (height, width), the first for the JPEG.
         repeat: calls per row.
+        networks: row to the answer of a model; a size that it does not take has no row, and that is said.
     """
     original = scene(*sizes[0])
     jpeg = io.BytesIO()
@@ -131,9 +156,31 @@ def timings(sizes: Sequence[tuple[int, int]], repeat: int) -> list[Timing]:
         add(f"decode, max_side {side}", whole, lambda side=side: image.load(data, max_side=side))  # type: ignore[misc]
     for height, width in sizes:
         picture = image.load(data) if (height, width) == sizes[0] else cv2.resize(original, (width, height))
-        for name, estimator in ESTIMATORS.items():
-            add(name, height * width / 1e6, partial(estimator, np.ascontiguousarray(picture)))
+        for name, estimator in {**_inputs(), **ESTIMATORS, **(networks or {})}.items():
+            try:
+                add(name, height * width / 1e6, partial(estimator, np.ascontiguousarray(picture)))
+            except ArgumentError as error:
+                print(f"eval: {name}, {width} x {height}: {error}", file=sys.stderr)
     return rows
+
+
+def _inputs() -> Calls:
+    """Row to what makes the input of a network."""
+    return {name: partial(to_input, spec=spec) for name, spec in INPUTS.items()}
+
+
+def models() -> tuple[Calls, list[str]]:
+    """Row to the answer of each installed model, preprocessing included; and why others cannot be timed."""
+    found: Calls = {}
+    lacking: list[str] = []
+    for name, manifest in model.list_models(model.MODELS).items():
+        try:
+            if isinstance(manifest, IQAError):
+                raise manifest
+            found[f"model {name}"] = model.load_model(name, root=model.MODELS).predict
+        except IQAError as error:
+            lacking.append(f"{name}: {error}")
+    return found, lacking if found or lacking else [NO_MODEL]
 
 
 def starts(repeat: int) -> dict[str, float]:
@@ -158,7 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.repeat < 1:
         parser.error(f"--repeat: found {options.repeat}, accepted: 1 or more")
-    rows, seconds = timings(SIZES, options.repeat), starts(min(options.repeat, 5))
+    networks, lacking = models()
+    rows, seconds = timings(SIZES, options.repeat, networks), starts(min(options.repeat, 5))
     report = {
         "report": "speed",
         "iqa": __version__,
@@ -166,21 +214,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "machine": machine(),
         "jpeg": {"height": SIZES[0][0], "width": SIZES[0][1], "quality": JPEG_QUALITY, "seed": 0},
         "timings": [asdict(row) for row in rows],
+        "models_without_times": lacking,
         "start_seconds": seconds,
     }
     if options.json is not None:
         with new_file(options.json, overwrite=options.overwrite) as stream:
             stream.write((json.dumps(report, indent=2, allow_nan=False) + "\n").encode())
     _print(report["machine"], rows, seconds)
+    print("".join(f"{line}\n" for line in lacking), end="")
     return 0
 
 
 def _print(about: object, rows: Sequence[Timing], seconds: dict[str, float]) -> None:
-    print(f"{'':<24}    size     p50     p90     p99  ratio to   peak")
-    print(f"{'':<24}      MP      ms      ms      ms  decoding    MiB")
+    print(f"{'':<28}    size     p50     p90     p99  ratio to   peak")
+    print(f"{'':<28}      MP      ms      ms      ms  decoding    MiB")
     for row in rows:
         numbers = f"{row.megapixels or 0:8.1f}{row.p50_ms:8.1f}{row.p90_ms:8.1f}{row.p99_ms:8.1f}"
-        print(f"{row.name:<24}{numbers}{row.ratio:10.3f}{row.peak_rss_mib:7.0f}")
+        print(f"{row.name:<28}{numbers}{row.ratio:10.3f}{row.peak_rss_mib:7.0f}")
     print("\nstart, seconds: " + ", ".join(f"{name} {value:.2f}" for name, value in seconds.items()))
     if isinstance(about, dict):
         print(f"{about['processor']}, {about['cores']} cores for this process, load {about['load']}.")

@@ -17,12 +17,13 @@ from iqa.output import new_file
 
 from .benchmark import MODEL, Figure
 from .metrics import METRICS
+from .notes import NONE, note
 from .report import Report, read
+from .shown import own_n, shared_n, unit
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(<!-- results:(?P<name>\S+) -->\n)(?P<body>.*?)(<!-- /results -->)", re.DOTALL)
 OPENED, CLOSED = "<!-- results:", "<!-- /results -->"
-NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ HEADINGS = {
     "ssim_gt_mean": "SSIM with GT-mean",
     "false_alarm_rate": "false alarms on sharp",
     "false_alarm": "false alarms on clean",
+    "macro_f1": "macro F1",
     "not_rising": "steps that do not rise",
     "factor_error": "off by a factor of",
     **{f"top{count}": f"top {count}" for count in (1, 2, 3)},
@@ -120,6 +122,7 @@ def table(name: str, found: dict[Path, Report], beside: Path) -> str:
     head = ["data set", "split", "judged", *(["part"] if parts else []), "n", *map(_heading, asked.metrics)]
     lines = [head, ["---"] * (len(head) - len(asked.metrics) - 1) + ["---:"] * (len(asked.metrics) + 1)]
     shown: set[tuple[str, str]] = set()
+    used: list[Figure] = []
     for path, report in mine.items():
         link = Path(os.path.relpath(path, beside)).as_posix()
         first, before = [f"[{report.data.title}]({link})", _split(report)], ""
@@ -128,11 +131,12 @@ def table(name: str, found: dict[Path, Report], beside: Path) -> str:
                 continue  # a baseline that stands beside another model on the same cases already
             shown.add((report.data.labels_sha256 + part, who))
             judged = f"**{report.model}**" if who == MODEL else who
-            n = next(figure.n for figure in figures if figure is not None)
-            named = judged if judged != before else ""
-            lines.append([*first, named, *([part] if parts else []), f"{n:,}", *map(_cell, figures)])
+            n, named = shared_n(figures), judged if judged != before else ""
+            cells = [_cell(figure, n) for figure in figures]
+            lines.append([*first, named, *([part] if parts else []), "" if n is None else f"{n:,}", *cells])
+            used += [figure for figure in figures if figure is not None]
             first, before = ["", ""], judged
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_note(list(mine.values()), asked)}\n"
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{note(list(mine.values()), asked.kind, used)}\n"
 
 
 def fill(text: str, found: dict[Path, Report], beside: Path) -> tuple[str, tuple[str, ...]]:
@@ -200,32 +204,17 @@ def _split(report: Report) -> str:
 
 
 def _heading(name: str) -> str:
-    """A metric with direction and unit: ``PSNR ↑ (dB)``."""
+    """A metric with direction and unit: ``PSNR ↑ (dB)``, ``RMSE ↓ (MOS, 0..1)``."""
     metric = METRICS[name]
     words = HEADINGS.get(name, name.upper() if len(name) <= 4 else name.replace("_", " "))
-    unit = f" ({metric.unit})" if metric.unit in ("dB", "MOS", "people") else ""
-    return f"{words} {'↑' if metric.direction == 'higher' else '↓'}{unit}"
+    told = f" ({unit(name)})" if metric.unit in ("dB", "MOS", "people") else ""
+    return f"{words} {'↑' if metric.direction == 'higher' else '↓'}{told}"
 
 
-def _cell(figure: Figure | None) -> str:
+def _cell(figure: Figure | None, n: int | None) -> str:
+    """Value, interval, and its own n where the row shares none."""
     if figure is None:
         return ""
-    unit = METRICS[figure.metric].unit
-    interval = "" if figure.low is None else f" [{number(figure.low, unit)}, {number(figure.high, unit)}]"
-    return f"{number(figure.value, unit)}{interval}"
-
-
-def _note(shown: Sequence[Report], asked: Table) -> str:
-    """How to read the table: directions, intervals, undefined figures, failures."""
-    used = [
-        figure for report in shown for _, _, figures in _rows(asked, report) for figure in figures if figure is not None
-    ]
-    methods = ", ".join(dict.fromkeys(figure.method for figure in used if figure.method))
-    levels = ", ".join(dict.fromkeys(f"{report.options.level:.0%}".replace("%", " %") for report in shown))
-    notes = ["↑ higher is better, ↓ lower is better", f"in brackets the {levels} interval ({methods})"]
-    if any(figure.value is None for figure in used):
-        notes.append(f"{NONE} undefined, as is the correlation of a constant")
-    cases = ", ".join(f"{report.scored:,} cases of {report.data.title}" for report in shown)
-    notes.append(f"n counts groups of related cases, which are drawn together, in {cases}")
-    failed = [f"{r.data.title}: {len(r.failed):,} of {r.asked:,} cases failed" for r in shown if r.failed]
-    return f"*{'; '.join([*notes, *failed])}.*"
+    kind = METRICS[figure.metric].unit
+    interval = "" if figure.low is None else f" [{number(figure.low, kind)}, {number(figure.high, kind)}]"
+    return f"{number(figure.value, kind)}{interval}{own_n(figure, n)}"

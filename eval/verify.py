@@ -1,7 +1,8 @@
 """Recomputes a report from its per-image CSV: ``python -m eval.run verify REPORT.json [--data DIR] [--rescore N]``.
 
-Without the data: the CSV is the one that was written, no case is lost, and every figure follows from it. With the data:
-the cases and labels are those of the data set. With ``--rescore``: the answers are those of the estimator.
+Without the data: the report names an estimator and a data set that exist, the CSV is the one that was written, no case
+is lost, and every figure follows from it. With the data: the cases and labels are those of the data set. With
+``--rescore``: the answers are those of the estimator. The verdict names what was not looked at.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from iqa.errors import ArgumentError, IQAError
 
 from .benchmark import MODEL, Row, Summary
 from .evidence import Evidence, facts, opened
+from .identity import Finding, identity
 from .machine import code_sha256
 from .report import FIXED, csv_bytes, labels_hash, read_csv
 from .running import plain
@@ -32,18 +34,6 @@ SIGNED = ("srcc", "plcc", "krcc")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that does not agree: its name, what the report says, and what was found."""
-
-    what: str
-    written: object
-    found: object
-
-    def __str__(self) -> str:
-        return f"{self.what}: written {self.written}, recomputed {self.found}"
-
-
-@dataclass(frozen=True)
 class Verdict:
     """What verifying one report gave.
 
@@ -52,12 +42,14 @@ class Verdict:
         gap: greatest relative difference among those that count as equal; 0 = exact.
         findings: what does not agree; empty = verified.
         other_code: the sources of iqa and eval are not those that the report was made with.
+        unchecked: what the report says and nothing here can confirm, in words.
     """
 
     compared: int
     gap: float
     findings: tuple[Finding, ...]
     other_code: bool
+    unchecked: tuple[str, ...]
 
 
 def verify(path: Path, data: Path | None = None, *, rescore: int = 0, reversed_ok: bool = False) -> Verdict:
@@ -73,7 +65,7 @@ def verify(path: Path, data: Path | None = None, *, rescore: int = 0, reversed_o
         AbsentData: the data set was not found.
     """
     found = opened(path, data, load=data is not None or rescore > 0)
-    findings = [*_files(found), *_counts(found)]
+    findings = [*_files(found), *identity(found), *_counts(found)]
     if found.table is not None:
         findings += [*_labels(found), *_rescored(found, rescore)]
     try:
@@ -85,7 +77,7 @@ def verify(path: Path, data: Path | None = None, *, rescore: int = 0, reversed_o
         compared, gap = 0, 0.0
         findings.append(Finding("figures", len(found.report.summary.figures), f"none: {error}"))
     other = found.report.run.get("code_sha256") not in (None, code_sha256())
-    return Verdict(compared, gap, tuple(findings), other)
+    return Verdict(compared, gap, tuple(findings), other, _unchecked(found, rescore))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -106,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     for path in options.report:
         verdict = verify(path, options.data, rescore=options.rescore, reversed_ok=options.reversed_ok)
         bad += bool(verdict.findings)
-        print(_line(path, verdict, data=options.data is not None or options.rescore > 0, rescored=options.rescore))
+        print(_line(path, verdict, rescored=options.rescore))
         for finding in verdict.findings[:MOST_SHOWN]:
             print(f"    {finding}")
         if len(verdict.findings) > MOST_SHOWN:
@@ -116,13 +108,23 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if bad else 0
 
 
-def _line(path: Path, verdict: Verdict, *, data: bool, rescored: int) -> str:
+def _unchecked(found: Evidence, rescore: int) -> tuple[str, ...]:
+    """What was not looked at, and how it would be."""
+    rest = len(found.cases) - rescore if rescore else found.report.scored
+    predictions = f"{rest:,} predictions (--rescore N)" if rest > 0 else ""
+    labels = "labels (--data)" if found.table is None else ""
+    fit = "the fit of the baselines" if found.report.prepared else ""
+    return tuple(what for what in (labels, predictions, fit, "what the run block says") if what)
+
+
+def _line(path: Path, verdict: Verdict, *, rescored: int) -> str:
     if verdict.findings:
         return f"{path}: NOT VERIFIED, {len(verdict.findings)} disagree"
     how = "exactly" if verdict.gap == 0 else f"within {verdict.gap:.1g}"
-    labels = "labels equal to the data set" if data else "labels not compared (add --data)"
+    labels = "" if any(what.startswith("labels") for what in verdict.unchecked) else ", labels equal to the data set"
     again = f", {rescored} cases scored again" if rescored else ""
-    return f"{path}: verified, {verdict.compared} values recomputed {how}, {labels}{again}"
+    done = f"{path}: verified, {verdict.compared} values recomputed {how}{labels}{again}"
+    return f"{done}; not checked: {', '.join(verdict.unchecked)}"
 
 
 def _files(found: Evidence) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from eval import datasets
 from eval.benchmark import MODEL, Figure, Options, Row, Summary
-from eval.benchmarks.burst import BENCHMARK, numbers, person, picked
+from eval.benchmarks.burst import BENCHMARK, derive, numbers, person, picked
 from eval.metrics import burst_picks, wilson
 from eval.report import csv_bytes, read_csv
 from iqa.errors import ArgumentError
@@ -24,11 +24,11 @@ def series(name: str, scores: str, votes: str, *, counted: int = 0, too_close: i
     value = numbers(votes)
     made = best or "|".join("1.0" if v == value.max() else "0.0" for v in value)
     order = np.argsort(-numbers(scores), kind="stable")
-    rank = next(i + 1 for i, frame in enumerate(order) if numbers(made)[frame] == 1)
+    ranks = "|".join(repr(float(place)) for place in 1 + np.argsort(order))
     files = "|".join(f"{i}.jpg" for i in range(len(value)))
     row: Row = {"key": name, "error": "", "series": name, "group": name, "subset": "", "frames": len(value)}
     row |= {"files": files, "counted": counted, "best": made, "votes": votes}
-    row |= {"rank_of_best": rank, "too_close": too_close, "scores": scores}
+    row |= {"ranks": ranks, "too_close": too_close, "scores": scores}
     return row | {"laplacian": "|".join(reversed(scores.split("|"))), "bytes": "|".join(["9.0"] * len(value))}
 
 
@@ -120,7 +120,9 @@ def test_a_burst_on_disk_is_ranked_in_another_process(tmp_path: Path) -> None:
     (case,) = BENCHMARK.cases(table, QUICK)
     assert (case.key, case.facts["best"], case.facts["counted"]) == ("s", "0.0|1.0|0.0", 1)
     row = pickle.loads(pickle.dumps(BENCHMARK.scorer(table, QUICK)))(case)
-    assert (row["chosen"], row["top1"], row["regret"], row["rank_of_best"]) == ("1.jpg", 1.0, 0.0, 1)
+    assert (row["chosen"], numbers(row["ranks"])[1]) == ("1.jpg", 1.0)
+    told = derive(read([{"key": case.key, "error": "", **case.facts, **row}])).iloc[0]
+    assert (told["top1"], told["regret"]) == (1.0, 0.0)
     for cell in ("scores", "laplacian", "bytes"):
         assert int(numbers(row[cell]).argmax()) == 1
     summary = BENCHMARK.summarize(read([{"key": case.key, "error": "", **case.facts, **row}]), QUICK)
@@ -133,8 +135,29 @@ def test_two_frames_with_a_keeper_make_a_row(tmp_path: Path) -> None:
     assert [(case.key, case.facts["frames"], case.facts["counted"]) for case in cases] == [("s0", 2, 0), ("s1", 2, 0)]
     row = BENCHMARK.scorer(table, QUICK)(cases[0])
     assert isinstance(row, dict)
-    assert row["regret"] == 1 - float(row["top1"] or 0)
-    assert row["top2"] == 1.0
+    told = derive(read([{"key": cases[0].key, "error": "", **cases[0].facts, **row}])).iloc[0]
+    assert told["regret"] == 1 - told["top1"]
+    assert told["top2"] == 1.0
+
+
+def test_without_labels_the_csv_does_not_tell_them(tmp_path: Path) -> None:
+    table = datasets.load("bursts", bursts(tmp_path))
+    scorer, written, facts = BENCHMARK.scorer(table, QUICK), [], []
+    for labels in (table["label"], 7.0 - 2 * table["label"]):
+        best = (labels == labels.groupby(table["series"]).transform("max")).astype(float)
+        cases = BENCHMARK.cases(table.assign(label=labels, votes=labels, best=best), QUICK)
+        rows = [{"key": case.key, "error": "", **case.facts, **scorer(case)} for case in cases]
+        facts.append([row["best"] for row in rows])
+        written.append(csv_bytes([{k: v for k, v in row.items() if k not in BENCHMARK.labels} for row in rows]))
+    assert facts[0] != facts[1]
+    assert written[0] == written[1]
+
+
+def test_hits_of_a_failed_series_are_not_derived() -> None:
+    failed: Row = {"key": "f", "error": "broken", "series": "f", "group": "f", "subset": "", "best": "1.0|0.0"}
+    found = derive(read([*FOUR, failed | {"votes": "1.0|0.0"}]))
+    assert found["top1"].tolist()[:4] == [1.0, 1.0, 0.0, 0.0]
+    assert np.isnan(found["top1"].iloc[4])
 
 
 def test_published_ranks_and_shares_are_no_counts_of_people(tmp_path: Path) -> None:

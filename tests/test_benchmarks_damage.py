@@ -151,6 +151,8 @@ def test_a_reversed_head_keeps_its_sign() -> None:
 def test_crosstalk_is_the_mean_answer_to_another_over_that_to_its_own() -> None:
     rows = made()
     rows.loc[(rows["damage"] == "compression") & (rows["level"] == 5), "noise"] = [0.2, 0.4, 0.4, 0.2]
+    rows = pd.concat([rows.assign(**{c: rows[c] + str(i) for c in ("key", "group")}) for i in range(3)])
+    rows = rows.reset_index(drop=True)
     rows.loc[(rows["damage"] == "noise") & (rows["level"] == 5), "noise"] = 0.6
     summary = BENCHMARK.summarize(rows, QUICK)
     assert value(summary, "crosstalk", "head noise") == pytest.approx(0.5)

@@ -73,16 +73,21 @@ def test_the_figures_are_means_over_pairs_with_an_interval_over_scenes(scored: p
             column = metric if who == MODEL else f"{who}_{metric}"
             found = figure(summary, metric, who)
             assert found.value == pytest.approx(scored[column].mean())
-            assert found.low is not None
-            assert found.high is not None
-            assert found.low <= scored[column].mean() <= found.high
+            assert (found.low, found.method) == (None, "no interval: fewer than 10 groups")
     assert summary.details["all"]["applied"] == 3  # type: ignore[index]
+    scenes = pd.concat([scored.assign(group=scored["group"] + str(i)) for i in range(3)], ignore_index=True)
+    for who in (MODEL, *BASELINES):
+        found = figure(BENCHMARK.summarize(scenes, QUICK), "psnr", who)
+        assert found.value is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low <= found.value <= found.high
 
 
 def test_three_pairs_of_one_scene_are_one_unit(scored: pd.DataFrame) -> None:
     same = scored.assign(group="one")
     found = figure(BENCHMARK.summarize(same, QUICK), "psnr")
-    assert (found.n, found.low, found.method) == (1, None, "")
+    assert (found.n, found.low, found.method) == (1, None, "no interval: fewer than 10 groups")
     scenes = scored.assign(group=["a", "a", "b", "c"])
     assert figure(BENCHMARK.summarize(scenes, QUICK), "psnr").n == 3
 

@@ -13,6 +13,7 @@ from eval.benchmarks import BY_TASK, KINDS, MADE_FROM_PHOTOS
 from eval.call import parsed, public
 from eval.partial import Partial
 from eval.report import read
+from eval.verify import verify
 from tests.miniature import MINIATURES, picture, text
 
 PHOTOS = 12
@@ -63,6 +64,17 @@ def test_a_run_writes_a_complete_report_and_no_folder_of_this_machine(reports: P
     whole = "".join(path.read_text(encoding="utf-8") for path in reports.iterdir())
     assert str(studio.parent) not in whole
     assert sorted(path.name for path in reports.iterdir()) == ["classical.csv", "classical.json"]
+
+
+def test_what_a_run_wrote_is_verified_whole_also_under_a_title_of_its_own(
+    reports: Path, studio: Path, tmp_path: Path
+) -> None:
+    assert score(studio, tmp_path, "--jobs", "1", "--title", "A day in a studio") == 0
+    for path in (reports / "classical.json", tmp_path / "table" / "classical.json"):
+        assert verify(path, studio, rescore=3, reversed_ok=True).findings == ()
+    about = [read(folder / "table" / "classical.json").data for folder in (reports.parent, tmp_path)]
+    assert [(data.given_title, data.title == "A day in a studio") for data in about] == [(False, False), (True, True)]
+    assert (about[0].scale, about[0].direction) == ((0.0, 1.0), "higher is better")
 
 
 def test_an_interrupted_run_with_other_jobs_ends_in_the_same_bytes(
@@ -229,7 +241,21 @@ def test_help_names_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
 def test_folders_do_not_get_into_the_report() -> None:
     words = ["koniq", "--data", "/home/somebody/koniq", "--out=/tmp/a/b", "--limit", "5", "--data=."]
     assert public(words) == ["koniq", "--data", "koniq", "--out=b", "--limit", "5", "--data=."]
+    assert public(["koniq", "--plots", "/tmp/x", "--plots", "--data=/a/b"]) == [
+        *("koniq", "--plots", "x", "--plots", "--data=b")
+    ]
     assert parsed(["koniq", "--plots"]).plots == Path()
+
+
+def test_words_that_are_no_folder_stay_whole_in_the_report() -> None:
+    words = ["table", "--title", "LIVE/TID joint", "--title=a/b", "--model", "owner/name", "--split", "test"]
+    assert public(words) == words
+
+
+def test_a_shortened_option_is_refused_since_it_could_hide_a_folder() -> None:
+    with pytest.raises(SystemExit) as stop:
+        parsed(["koniq", "--dat", "/home/somebody/koniq"])
+    assert stop.value.code == 2
 
 
 def test_ls_says_of_every_set_whether_it_is_here_and_where_it_was_looked_for(

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from eval import run, speed
-from iqa.errors import OutputExistsError
+from iqa import model
+from iqa.errors import ArgumentError, OutputExistsError
+from tests import toy_models as toys
 
 TINY = ((48, 64), (24, 32))
 
@@ -17,17 +19,42 @@ TINY = ((48, 64), (24, 32))
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "SIZES", TINY)
     monkeypatch.setattr(speed, "STARTS", {"python alone": "pass"})
+    monkeypatch.setattr(model, "MODELS", Path("no such folder"))
 
 
 def test_every_estimator_is_timed_at_every_size() -> None:
     rows = speed.timings(TINY, 2)
     decoding = 1 + len(speed.REDUCED_SIDES)
-    assert [row.name for row in rows[decoding:]] == list(speed.ESTIMATORS) * len(TINY)
+    assert [row.name for row in rows[decoding:]] == [*speed.INPUTS, *speed.ESTIMATORS] * len(TINY)
     assert {row.megapixels for row in rows} == {48 * 64 / 1e6, 24 * 32 / 1e6}
     for row in rows:
         assert 0 < row.p50_ms <= row.p90_ms <= row.p99_ms
         assert row.ratio == pytest.approx(row.p50_ms / rows[0].p50_ms)
         assert row.calls == 2
+
+
+def test_every_installed_model_is_timed_and_a_broken_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model, "MODELS", tmp_path)
+    good = toys.write_model(tmp_path, toys.luminance())
+    (tmp_path / "torn").mkdir()
+    networks, lacking = speed.models()
+    assert list(networks) == [f"model {good.name}"]
+    assert len(lacking) == 1
+    assert lacking[0].startswith("torn: ")
+
+    def choosy(pixels: object) -> None:
+        raise ArgumentError("too large")
+
+    rows = speed.timings(TINY[:1], 1, {**networks, "model choosy": choosy})
+    assert [row.name for row in rows if row.name.startswith("model")] == list(networks)
+    assert "model choosy, 64 x 48: too large" in capsys.readouterr().err
+
+
+def test_a_network_is_given_a_small_copy_alone_and_with_crops_at_its_own_size() -> None:
+    shapes = [{k: v.shape for k, v in call(speed.scene(300, 400)).items()} for call in speed._inputs().values()]  # type: ignore[attr-defined]
+    assert shapes == [{"whole": (1, 3, 224, 224)}, {"whole": (1, 3, 224, 224), "native": (4, 3, 224, 224)}]
 
 
 def test_each_call_is_timed_alone_and_the_first_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,11 +87,24 @@ def test_the_report_is_complete_and_names_no_host(tmp_path: Path, capsys: pytest
     target = tmp_path / "speed.json"
     assert run.main(["speed", "--repeat", "1", "--json", str(target)]) == 0
     report = json.loads(target.read_text(encoding="utf-8"))
-    assert set(report) == {"report", "iqa", "created", "machine", "jpeg", "timings", "start_seconds"}
-    assert len(report["timings"]) == 1 + len(speed.REDUCED_SIDES) + len(speed.ESTIMATORS) * len(TINY)
+    assert set(report) == {
+        "report",
+        "iqa",
+        "created",
+        "machine",
+        "jpeg",
+        "timings",
+        "models_without_times",
+        "start_seconds",
+    }
+    assert len(report["timings"]) == 1 + len(speed.REDUCED_SIDES) + (len(speed.INPUTS) + len(speed.ESTIMATORS)) * len(
+        TINY
+    )
+    assert report["models_without_times"] == ["no model installed"]
     assert report["machine"]["packages"]["numpy"] == np.__version__
     assert not platform.node() or platform.node() not in target.read_text(encoding="utf-8")
-    assert "quality.score" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("quality.score", "preprocess, whole + native", "no model installed"))
     with pytest.raises(OutputExistsError):
         speed.main(["--repeat", "1", "--json", str(target)])
 

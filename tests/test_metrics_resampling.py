@@ -16,7 +16,6 @@ from eval.metrics import (
     correlation,
     fieller_krcc,
     fisher_plcc,
-    group_splits,
     krcc,
     mean,
     over_splits,
@@ -134,15 +133,16 @@ def test_rows_of_a_group_are_no_independent_rows() -> None:
 def test_groups_are_drawn_whole() -> None:
     x, y = correlated(60, 4)
     sizes: set[int] = set()
-    labels = ["small"] * 10 + ["middle"] * 20 + ["large"] * 30
+    labels = ["large"] * 33 + ["middle"] * 19 + [f"single {i}" for i in range(8)]
 
     def size_of(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
         sizes.add(len(a))
         return plcc(a, b)
 
     found = bootstrap(size_of, [x, y], labels, n=60, seed=1)
-    assert sizes <= {30, 40, 50, 60, 70, 80, 90}
-    assert found.n == 3
+    assert len(sizes) > 5
+    assert sizes <= {10 + 32 * large + 18 * middle for large in range(11) for middle in range(11 - large)}
+    assert found.n == 10
     assert "groups" in found.method
 
 
@@ -160,12 +160,26 @@ def test_the_seed_decides_and_nothing_else() -> None:
 
 
 def test_resamples_without_a_value_are_counted() -> None:
-    found = bootstrap(plcc, [[0, 0, 0, 1], [1, 2, 3, 5]], n=2000, seed=0)
-    # The one distinct row is missing with chance (3/4)^4, or alone in all four draws with (1/4)^4.
-    assert found.undefined / 2000 == pytest.approx(0.75**4 + 0.25**4, abs=0.04)
-    constant = bootstrap(srcc, [[1, 1, 1], [1, 2, 3]], n=50, seed=0)
+    found = bootstrap(plcc, [[0] * 9 + [1], np.arange(10)], n=2000, seed=0)
+    # The one distinct row is missing with chance (9/10)^10.
+    assert found.undefined / 2000 == pytest.approx(0.9**10, abs=0.04)
+    constant = bootstrap(srcc, [[1] * 10, np.arange(10)], n=50, seed=0)
     assert constant.undefined == 50
     assert np.isnan([constant.low, constant.high]).all()
+
+
+def test_below_ten_groups_there_is_no_interval_and_the_method_says_so() -> None:
+    x, y = correlated(90, 4)
+    for groups, units in ((9, "groups"), (3, "groups")):
+        found = bootstrap_all({"srcc": srcc, "rmse": rmse}, [x, y], np.arange(90) % groups, seed=0)
+        for interval in found.values():
+            assert np.isnan([interval.low, interval.high]).all()
+            assert (interval.n, interval.method) == (groups, f"no interval: fewer than 10 {units}")
+    assert bootstrap(srcc, [x[:9], y[:9]], seed=0).method == "no interval: fewer than 10 rows"
+    assert not np.isnan(bootstrap(srcc, [x, y], np.arange(90) % 10, n=200, seed=0).low)
+    pair = paired_bootstrap(srcc, x, y, x + y, groups=np.arange(90) % 9, n=200, seed=0)
+    assert np.isnan([pair.interval.low, pair.p]).all()
+    assert not np.isnan(pair.estimate)
 
 
 @pytest.mark.parametrize(
@@ -228,18 +242,13 @@ def test_without_a_difference_small_p_values_are_rare() -> None:
     assert small / 150 <= 0.11
 
 
-def test_splits_never_share_a_group_and_are_repeatable() -> None:
-    groups = np.repeat([f"scene {i}" for i in range(25)], 4)
-    masks = group_splits(groups, 10, test=0.2, seed=1)
-    for mask in masks:
-        assert mask.sum() == 20
-        assert not set(groups[mask]) & set(groups[~mask])
-    assert all(np.array_equal(a, b) for a, b in zip(masks, group_splits(groups, 10, test=0.2, seed=1), strict=True))
-    assert len({mask.tobytes() for mask in masks}) == 10
+def test_the_spread_over_splits_is_that_of_the_test_rows() -> None:
     x, y = correlated(100, 10)
+    rng = np.random.default_rng(1)
+    masks = [np.isin(np.arange(100) // 4, rng.permutation(25)[:5]) for _ in range(10)]
     spread = over_splits(srcc, [x, y], masks)
     assert spread.values[3] == srcc(x[masks[3]], y[masks[3]])
     assert spread.q1 <= spread.median <= spread.q3
     assert spread.median == np.median(spread.values)
-    with pytest.raises(ArgumentError, match="share in"):
-        group_splits(groups, 10, test=1.0, seed=1)
+    with pytest.raises(ArgumentError, match="no split"):
+        over_splits(srcc, [x, y], [])

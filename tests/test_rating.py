@@ -147,6 +147,51 @@ def test_two_rows_have_no_agreement_but_a_reason() -> None:
     assert "agreement needs 3" in json.dumps(summary.details)
 
 
+def test_pure_noise_has_no_mapping_or_an_interval_that_holds_0() -> None:
+    surely, undefined = 0, 0
+    for seed in range(40):
+        frame = rows(120, prediction=np.random.default_rng(1000 + seed).random(120), subset="")
+        frame = frame.drop(columns=["laplacian", "mean_luminance", "naturalness", "clean_test"])
+        summary = summarize(frame, FAST)
+        found = figure(summary, "plcc_mapped")
+        if found.value is None:
+            assert "holds 0" in json.dumps(summary.details)
+            undefined += 1
+        elif found.low is not None and found.high is not None:
+            surely += not found.low <= 0 <= found.high
+    assert undefined >= 30
+    assert surely <= 6, "a level of 95 % allows 2 of 40; a mapping that stayed as fitted gave 20"
+
+
+def test_pairs_have_intervals_around_their_figures() -> None:
+    summary = summarize(rows(), FAST)
+    for name in ("pair_accuracy", "false_ranking", "panel_size"):
+        found = figure(summary, name)
+        assert found.value is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low <= found.value <= found.high
+        assert "bootstrap" in found.method
+
+
+def test_few_scenes_have_figures_without_intervals() -> None:
+    summary = summarize(rows(group=[f"scene {i % 9}" for i in range(240)]), FAST)
+    for name in ("srcc", "rmse", "pair_accuracy"):
+        found = figure(summary, name)
+        assert found.value is not None
+        assert (found.low, found.high, found.method) == (None, None, "no interval: fewer than 10 groups")
+    assert figure(summary, "plcc_mapped").value is None
+
+
+def test_each_distortion_and_each_level_has_its_srcc() -> None:
+    frame = rows(distortion=["jpeg", "noise"] * 120, level=[1, 1, 2, 2] * 60)
+    summary = summarize(frame, FAST)
+    for part, chosen in (("distortion noise", frame["distortion"] == "noise"), ("level 2", frame["level"] == 2)):
+        expected = stats.spearmanr(frame["prediction"][chosen], frame["mos"][chosen]).statistic
+        assert value(summary, "srcc", part) == pytest.approx(expected)
+        assert {f.metric for f in summary.figures if f.part == part} == {"srcc"}
+
+
 def test_a_run_in_which_everything_failed_has_a_summary() -> None:
     frame = rows(4, error="No such photo.").drop(columns=["prediction", "mean_luminance", "laplacian", "naturalness"])
     assert all(f.value is None for f in summarize(frame, FAST).figures)

@@ -166,3 +166,32 @@ def test_cells_are_what_json_and_csv_can_hold() -> None:
     assert [plain(cell) for cell in (True, np.bool_(False), np.int64(3), "a", None)] == [1, 0, 3, "a", None]
     assert type(plain(np.float32(0.5))) is float
     assert plain(float("nan")) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"\xff\xfe\n", b"{\n", b"[]\n", b"{}\n", b'{"key": "case 9", "files": [], "rows": []}\n', b'{"key": "case 2"}\n'],
+)
+def test_a_damaged_line_ends_what_is_taken_over_and_the_rest_is_scored_anew(tmp_path: Path, line: bytes) -> None:
+    asked = cases(tmp_path, "1", "2", "3")
+    first = scored(tmp_path, asked)
+    partial = tmp_path / "run.partial.jsonl"
+    lines = partial.read_bytes().splitlines(keepends=True)
+    partial.write_bytes(b"".join([*lines[:2], line, *lines[3:]]))
+    again = scored(tmp_path, asked)
+    assert [row["number"] for row in again.rows] == [row["number"] for row in first.rows]
+    assert calls(tmp_path) == ["case 0", "case 1", "case 2", "case 1", "case 2"]
+    assert len(partial.read_bytes().splitlines()) == 4
+
+
+def test_a_second_run_of_the_same_is_refused_while_the_first_goes_on(tmp_path: Path) -> None:
+    asked = cases(tmp_path, "1", "2")
+    mark = fingerprint(asked, {"what": "run"})
+    first = Partial(tmp_path / "run.partial.jsonl", mark, asked)
+    first.add(asked[0], [{"number": 1.0}])
+    with pytest.raises(IQAError, match="Another run is scoring into"):
+        Partial(tmp_path / "run.partial.jsonl", mark, asked)
+    first.close()
+    second = Partial(tmp_path / "run.partial.jsonl", mark, asked)
+    assert list(second.done) == ["case 0"]
+    second.remove()

@@ -8,7 +8,8 @@ import pytest
 
 from eval import benchmarks, report
 from eval.benchmark import Figure, Summary
-from eval.tables import ROOT, TABLES, fill, main, number, reports, table
+from eval.metrics import Interval
+from eval.tables import MARKED, ROOT, TABLES, fill, main, number, reports, table
 from iqa.errors import IQAError, UnknownNameError
 from tests import toy_benchmark as toy
 
@@ -32,8 +33,32 @@ RATED = (
 )
 
 
-def test_the_committed_tables_are_up_to_date() -> None:
-    assert main(["--check", str(ROOT / "README.md"), str(ROOT / "results" / "README.md")]) == 0
+def test_the_committed_tables_are_there_and_up_to_date() -> None:
+    pages = [page for page in (ROOT / "README.md", ROOT / "results" / "README.md") if page.is_file()]
+    assert sum(len(MARKED.findall(page.read_text(encoding="utf-8"))) for page in pages) > 0
+    assert main(["--check", *map(str, pages)]) == 0
+
+
+def odd_origin(found: dict[Path, report.Report]) -> list[str]:
+    """What is wrong with where reports come from: several versions of the code, or one that was never committed."""
+    versions = {str(one.run.get("code_sha256")) for one in found.values()}
+    changed = [path.name for path, one in found.items() if str(one.run.get("commit")).endswith("+changes")]
+    return [*(sorted(versions) if len(versions) > 1 else []), *changed]
+
+
+def test_all_committed_reports_were_made_by_one_committed_version_of_the_code() -> None:
+    assert odd_origin(reports(ROOT / "results")) == []
+
+
+def test_reports_of_two_versions_or_of_changed_code_are_recognized(tmp_path: Path) -> None:
+    first, second = (placed(tmp_path, kind="toy", figures=RATED, name=name) for name in ("good", "fair"))
+    assert odd_origin(reports(tmp_path / "results")) == []
+    found = report.read(second)
+    second.write_bytes(replace(found, run={**found.run, "code_sha256": "0" * 64}).json())
+    assert len(odd_origin(reports(tmp_path / "results"))) == 2
+    second.write_bytes(replace(found, run={**found.run, "commit": "a0" * 20 + "+changes"}).json())
+    assert odd_origin(reports(tmp_path / "results")) == ["fair.json"]
+    assert first.is_file()
 
 
 def test_every_committed_report_can_be_read() -> None:
@@ -62,7 +87,7 @@ def test_a_row_holds_who_how_many_and_every_interval(tmp_path: Path) -> None:
     placed(tmp_path, kind="rating", figures=RATED)
     text = table("rating", reports(tmp_path / "results"), tmp_path)
     head, _, *lines = text.splitlines()
-    assert head == "| data set | split | judged | n | SRCC ↑ | PLCC ↑ | KRCC ↑ | RMSE ↓ (MOS) |"
+    assert head == "| data set | split | judged | n | SRCC ↑ | PLCC ↑ | KRCC ↑ | RMSE ↓ (MOS, 0..1) |"
     assert lines[:3] == [
         "| [Toy](results/toy/good.json) | all | **good 1.0.0** | 2,000 | .862 [.850, .873] |  |  | .095 [.090, .100] |",
         "|  |  | laplacian | 2,000 | .310 [.270, .350] |  |  |  |",
@@ -71,6 +96,64 @@ def test_a_row_holds_who_how_many_and_every_interval(tmp_path: Path) -> None:
     assert "↑ higher is better" in text
     assert "95 % interval (percentile bootstrap over rows)" in text
     assert "– undefined" in text
+
+
+def test_figures_on_other_cases_than_their_neighbors_name_their_own_n(tmp_path: Path) -> None:
+    figures = (
+        Figure("accuracy", 0.601, 0.55, 0.65, 381, "Wilson score"),
+        Figure("macro_f1", 0.44, 0.34, 0.52, 330, "percentile bootstrap over groups"),
+        Figure("false_alarm_rate", 0.02, 0.01, 0.05, 215, "Wilson score"),
+        Figure("accuracy", 0.56, 0.51, 0.61, 381, "Wilson score", who="constant"),
+    )
+    placed(tmp_path, kind="blur", figures=figures)
+    text = table("blur", reports(tmp_path / "results"), tmp_path)
+    cells = [".601 [.550, .650] (n 381)", ".440 [.340, .520] (n 330)", "", ".020 [.010, .050] (n 215)"]
+    assert f"| **good 1.0.0** | all |  | {' | '.join(cells)} |" in text
+    assert "| constant | all | 381 | .560 [.510, .610] |" in text
+    assert "n counts groups of related cases where the interval is drawn over groups, else cases; in 120 cases" in text
+    assert "`constant` is the most frequent class for every photo" in text
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("percentile bootstrap over rows", "; n counts cases: 120 cases of Toy"),
+        ("Wilson score", "; n counts cases: 120 cases of Toy"),
+        (
+            "percentile bootstrap over groups",
+            "; n counts groups of related cases, which are drawn together, in 120 cases",
+        ),
+    ],
+)
+def test_the_note_says_what_n_counts_as_the_method_does(tmp_path: Path, method: str, said: str) -> None:
+    placed(tmp_path, kind="rating", figures=(replace(RATED[0], method=method),))
+    assert said in table("rating", reports(tmp_path / "results"), tmp_path)
+
+
+def test_the_note_explains_scale_copy_and_baselines(tmp_path: Path) -> None:
+    path = placed(tmp_path, kind="rating", figures=(*RATED, replace(RATED[4], who="naturalness")))
+    found = report.read(path)
+    about = replace(found.data, scale=(0.0, 9.0), direction="lower is better", read="images/512")
+    path.write_bytes(replace(found, data=about, model=replace(found.model, sha256=None)).json())
+    text = table("rating", reports(tmp_path / "results"), tmp_path)
+    assert "the MOS of Toy, published on 0..9, lower is better, turned round, stands on 0..1" in text
+    assert "Toy was read from images/512" in text
+    assert "fitted on up to 1,000 training photos of the same set" in text
+    assert "`constant` is the mean of the scored MOS" in text
+    assert "good 1.0.0 has not been fitted to any rating" in text
+
+
+def test_a_figure_that_is_mostly_undefined_shows_no_interval_and_says_so(tmp_path: Path) -> None:
+    few, many = (Interval(0.3, 0.5, 12, "bootstrap", 0.95, 1000, undefined) for undefined in (50, 51))
+    kept, left = (Figure.of("srcc", 0.4, interval, n=12) for interval in (few, many))
+    assert (kept.low, kept.high, kept.method, kept.undefined) == (0.3, 0.5, "bootstrap", 50)
+    assert (left.value, left.low, left.high, left.undefined) == (0.4, None, None, 51)
+    assert left.method == "no interval: undefined on 51 of 1,000 resamples"
+    placed(tmp_path, kind="rating", figures=(left,))
+    text = table("rating", reports(tmp_path / "results"), tmp_path)
+    assert "| 12 | .400 |" in text
+    assert "no interval where a figure does not exist on more than 5 %" in text
+    assert "in brackets" not in text
 
 
 def test_parts_have_a_table_and_a_column_of_their_own(tmp_path: Path) -> None:
@@ -98,7 +181,7 @@ def test_a_baseline_beside_two_models_stands_once(tmp_path: Path) -> None:
     for name in ("good", "fair"):
         placed(tmp_path, kind="rating", figures=RATED, name=name)
     text = table("rating", reports(tmp_path / "results"), tmp_path)
-    assert text.count("laplacian") == 1
+    assert text.count("| laplacian |") == 1
     assert (text.count("**good 1.0.0**"), text.count("**fair 1.0.0**")) == (1, 1)
 
 

@@ -10,7 +10,7 @@ import pytest
 from eval import report
 from eval.benchmark import Figure
 from eval.datasets import AbsentData
-from eval.report import ReportError
+from eval.report import Report, ReportError
 from eval.verify import main, verify
 from iqa.errors import ArgumentError
 from tests import toy_benchmark as toy
@@ -73,7 +73,64 @@ def test_an_untouched_report_is_verified_exactly(made: tuple[Path, Path], capsys
     assert verdict.gap == 0
     assert verdict.compared > 20
     assert main([str(made[0]), "--data", str(made[1]), "--rescore", "7"]) == 0
-    assert "exactly, labels equal to the data set, 7 cases scored again" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "exactly, labels equal to the data set, 7 cases scored again; not checked: 113 predictions (--rescore" in out
+    assert out.endswith(", what the run block says\n")
+
+
+def test_the_verdict_names_what_was_not_checked(made: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    found = report.read(made[0])
+    made[0].write_bytes(replace(found, prepared={"naturalness": {"photos": 1000}}).json())
+    assert main([str(made[0])]) == 0
+    rest = "labels (--data), 120 predictions (--rescore N), the fit of the baselines, what the run block says"
+    assert capsys.readouterr().out.endswith(f"exactly; not checked: {rest}\n")
+    assert verify(made[0], made[1], rescore=120).unchecked == ("the fit of the baselines", "what the run block says")
+
+
+IDENTITY: dict[str, Callable[[Report], Report]] = {
+    "name of the model": lambda found: replace(found, model=replace(found.model, name="better")),
+    "version of the model": lambda found: replace(found, model=replace(found.model, version="9.0.0")),
+    "sha256 of the model": lambda found: replace(found, model=replace(found.model, sha256="cd" * 32)),
+    "model": lambda found: replace(found, options=replace(found.options, model="elsewhere")),
+    "name of the data set": lambda found: replace(found, data=replace(found.data, name="koniq10k")),
+    "title of the data": lambda found: replace(found, data=replace(found.data, title="KonIQ", given_title=False)),
+    "citation of the data": lambda found: replace(found, data=replace(found.data, citation="Hosu 2020")),
+    "licence of the data": lambda found: replace(found, data=replace(found.data, licence="CC0")),
+    "source of the data": lambda found: replace(found, data=replace(found.data, source="https://example.org")),
+    "split_rule of the data": lambda found: replace(found, data=replace(found.data, split_rule="official")),
+    "split of the data": lambda found: replace(found, data=replace(found.data, split="test")),
+    "commit in the run block": lambda found: replace(found, run={**found.run, "commit": "today"}),
+    "code_sha256 in the run block": lambda found: replace(found, run={**found.run, "code_sha256": None}),
+    "packages in the run block": lambda found: replace(found, run={**found.run, "machine": {}}),
+}
+
+
+@pytest.mark.parametrize("what", IDENTITY)
+def test_a_report_that_is_about_something_else_is_caught_without_the_data(made: tuple[Path, Path], what: str) -> None:
+    made[0].write_bytes(IDENTITY[what](report.read(made[0])).json())
+    assert [finding.what for finding in verify(made[0]).findings] == [what]
+
+
+def test_a_model_that_is_not_installed_is_said_in_a_sentence(
+    made: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    made[0].write_bytes(IDENTITY["model"](report.read(made[0])).json())
+    assert main([str(made[0])]) == 1
+    assert "no model 'elsewhere' is installed here (there are good, fair" in capsys.readouterr().out
+
+
+def test_a_run_block_without_any_of_its_words_is_caught(made: tuple[Path, Path]) -> None:
+    made[0].write_bytes(replace(report.read(made[0]), run={}).json())
+    assert [finding.what.split()[0] for finding in verify(made[0]).findings] == ["commit", "code_sha256", "packages"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("scale", (1.0, 5.0)), ("direction", "lower is better"), ("read", "x")])
+def test_a_scale_direction_or_copy_that_is_not_the_data_set_s_is_caught_by_the_data(
+    made: tuple[Path, Path], field: str, value: object
+) -> None:
+    found = report.read(made[0])
+    made[0].write_bytes(replace(found, data=replace(found.data, **{field: value})).json())
+    assert [finding.what for finding in verify(*made).findings] == [f"{field} of the data"]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -197,7 +254,7 @@ def test_a_failed_check_says_when_the_code_is_another_and_does_not_flood(
 ) -> None:
     forged(made[0], flipped)
     found = report.read(made[0])
-    made[0].write_bytes(replace(found, run={"code_sha256": "0" * 64}).json())
+    made[0].write_bytes(replace(found, run={**found.run, "code_sha256": "0" * 64}).json())
     assert main([str(made[0]), "--data", str(made[1]), "--rescore", "60"]) == 1
     out = capsys.readouterr().out
     assert "another version of the code" in out

@@ -13,6 +13,7 @@ import pytest
 
 from eval import benchmarks, datasets, plots, report
 from eval.benchmark import Benchmark, Case, Comparison, Figure, Options, Row, Summary
+from eval.machine import code_sha256
 from eval.metrics import bootstrap, fit_logistic4, rmse, srcc
 from iqa.errors import IQAError
 from iqa.estimator import Estimator
@@ -97,7 +98,8 @@ def scored(
 ) -> Path:
     """The JSON file of a report on the data, scored in this process."""
     options = Options(model, "all", limit, 0, resamples)
-    found = cases(datasets.load("table", root), options)[:limit]
+    table = datasets.load("table", root)
+    found = cases(table, options)[:limit]
     rows: list[Row] = []
     for case in found:
         try:
@@ -112,7 +114,16 @@ def scored(
     made = report.Report(
         benchmark="toy",
         data=report.Data(
-            "table", "Toy", about.citation, about.licence, about.source, "all", "none", report.labels_hash(found)
+            name="table",
+            title="Toy",
+            citation=about.citation,
+            licence=about.licence,
+            source=about.source,
+            split="all",
+            split_rule=about.split_rule,
+            labels_sha256=report.labels_hash(found),
+            given_title=True,
+            **report.described(table),
         ),
         model=TOY.estimator(model),
         options=options,
@@ -123,7 +134,12 @@ def scored(
         csv=f"{model}.csv",
         csv_sha256=report.sha256(content),
         withheld=withheld,
-        run={"started": "2026-11-21T06:00:00Z"},
+        run={
+            "started": "2026-11-21T06:00:00Z",
+            "code_sha256": code_sha256(),
+            "commit": "c0" * 20,
+            "machine": {"packages": {"numpy": np.__version__}},
+        },
     )
     out.mkdir(parents=True, exist_ok=True)
     return report.write(made, content, out, overwrite=True)

@@ -15,6 +15,7 @@ from ..metrics import (
     confusion_matrix,
     macro_f1,
     mean,
+    mean_recall,
     per_class,
     reliability,
     risk_coverage,
@@ -23,7 +24,7 @@ from ..metrics import (
 from ..metrics.calibration import BINS
 from ..metrics.checks import MIN_ROWS, Column
 from ..metrics.resampling import Statistic
-from ._parts import ends, over_groups, share
+from ._parts import ends, over_groups, share, within
 
 SHARP, BLURRED = "sharp", "blurry"
 """The two classes of a list that does not tell the kinds of blur apart."""
@@ -89,12 +90,12 @@ def shares(judged: Judged, part: str, options: Options) -> list[Figure]:
     if len(by_class) > 1:
         figures.append(_macro(list(by_class.values()), part, options))
         for name, hits in by_class.items():
-            figures.append(share("accuracy", hits, options, part=_within(part, f"class {name}")))
+            figures.append(share("accuracy", hits, options, part=within(part, f"class {name}")))
     if SHARP in by_class:
         figures.append(share("false_alarm_rate", ~by_class[SHARP], options, part=part))
     figures.append(share("cannot_tell", ~judged.certain, options, part=part))
     if 0 < judged.certain.sum() < len(right):
-        figures.append(share("accuracy", right[judged.certain], options, part=_within(part, "certain answers")))
+        figures.append(share("accuracy", right[judged.certain], options, part=within(part, "certain answers")))
     return figures
 
 
@@ -136,7 +137,7 @@ def detailed(judged: Judged, options: Options) -> dict[str, object]:
         },
         "over scenes": {
             "accuracy": ends(over_groups(mean, [right], judged.groups, options)),
-            "balanced_accuracy": ends(over_groups(_balanced, [right, judged.codes], judged.groups, options)),
+            "balanced_accuracy": ends(over_groups(mean_recall, [right, judged.codes], judged.groups, options)),
         },
     }
     if len(judged.true) >= MIN_ROWS:
@@ -186,10 +187,6 @@ def _constant(judged: Judged, part: str, options: Options) -> list[Figure]:
     return figures
 
 
-def _within(part: str, inner: str) -> str:
-    return inner if part == "all" else f"{part}, {inner}"
-
-
 _EDGES = np.linspace(0.0, 1.0, BINS + 1)
 
 
@@ -204,12 +201,6 @@ def _auc(score: Column, positive: Column) -> float:
 
 def _binned_gap(gap: Column, place: Column) -> float:
     return float(np.abs(np.bincount(place.astype(np.intp), weights=gap)).sum() / len(gap))
-
-
-def _balanced(right: Column, codes: Column) -> float:
-    index = codes.astype(np.intp)
-    support = np.bincount(index)
-    return float(np.mean(np.bincount(index, weights=right)[support > 0] / support[support > 0]))
 
 
 def _macro_f1(codes: Column, said: Column) -> float:

@@ -1,7 +1,7 @@
 """The figures of the damage benchmark: heads against severities, false alarms, cross-talk, ladders of quality."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -116,7 +116,7 @@ def _crosstalk(rows: pd.DataFrame, own: Mapping[str, str], options: Options, und
     defined = [figure for figure in figures if figure.value is not None]
     if defined:
         top = max(defined, key=lambda figure: figure.value or 0.0)
-        figures.append(Figure("crosstalk", top.value, top.low, top.high, top.n, top.method, "all"))
+        figures.append(replace(top, part="all"))
     return figures, {"crosstalk, head to damage": matrix, "most disturbing damage": disturbed}
 
 

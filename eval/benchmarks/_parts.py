@@ -10,8 +10,7 @@ from iqa.errors import ArgumentError
 
 from ..benchmark import MODEL, Case, Figure, Options
 from ..metrics import Interval, bootstrap, mean, wilson
-from ..metrics.checks import MIN_ROWS
-from ..metrics.resampling import Statistic
+from ..metrics.resampling import MIN_UNITS, Statistic
 
 
 def chosen(table: pd.DataFrame, options: Options) -> pd.DataFrame:
@@ -52,12 +51,16 @@ def parts(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return found
 
 
-def over_groups(
-    statistic: Statistic, arrays: Sequence[ArrayLike], groups: Sequence[str], options: Options
-) -> Interval | None:
-    """The bootstrap interval over groups; None with fewer than three groups, which say nothing about the spread."""
-    if len(set(groups)) < MIN_ROWS:
-        return None
+def within(part: str, inner: str) -> str:
+    """The name of a part of a part."""
+    return inner if part == "all" else f"{part}, {inner}"
+
+
+def over_groups(statistic: Statistic, arrays: Sequence[ArrayLike], groups: Sequence[str], options: Options) -> Interval:
+    """The bootstrap interval over groups; NaN, with the reason, with few groups, which say little about the spread."""
+    units = len(set(groups))
+    if units < MIN_UNITS:  # said here, because the bootstrap refuses fewer than three rows
+        return Interval(np.nan, np.nan, units, f"no interval: fewer than {MIN_UNITS} groups", options.level)
     return bootstrap(statistic, arrays, groups, options.resamples, seed=options.seed, level=options.level)
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from iqa.errors import ArgumentError
 
-from ..benchmark import MODEL, Figure, Options
+from ..benchmark import MODEL, Figure, Options, finite
+from ..datasets import seeded_splits
 from ..metrics import (
     DISTINCT_MOS,
     Interval,
@@ -17,14 +18,15 @@ from ..metrics import (
     fieller_krcc,
     fisher_plcc,
     fit_logistic4,
-    group_splits,
     krcc,
     mae,
+    mapped_intervals,
     mean,
     outlier_ratio,
     over_splits,
     pair_accuracy_by_difference,
     pair_classes,
+    pair_intervals,
     panel_size,
     plcc,
     rmse,
@@ -32,15 +34,16 @@ from ..metrics import (
     why_undefined,
 )
 from ..metrics.checks import MIN_ROWS, Column
+from ..metrics.ranking import Panel, people_worth
 from ..metrics.resampling import Statistic
 from ._parts import ends
 
 CORRELATIONS: dict[str, Statistic] = {"srcc": srcc, "plcc": plcc, "krcc": krcc}
 ERRORS: dict[str, Statistic] = {"rmse": rmse, "mae": mae}
 """Only of predictions on the scale of the MOS."""
-MAPPED: dict[str, Statistic] = {"plcc_mapped": plcc, "rmse_mapped": rmse}
+MAPPED = ("plcc_mapped", "rmse_mapped")
 """After the logistic."""
-BRIEF, WHOLE = ("srcc", "plcc"), "all"
+BRIEF, ONE, WHOLE = ("srcc", "plcc"), ("srcc",), "all"
 SCALE = (0.0, 1.0)
 """Of the column `mos`."""
 DIFFERENCES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, np.inf)
@@ -50,7 +53,14 @@ Details = dict[str, object]
 
 
 def agreement(
-    rows: pd.DataFrame, column: str, options: Options, *, part: str, who: str = MODEL, on_scale: bool = True
+    rows: pd.DataFrame,
+    column: str,
+    options: Options,
+    *,
+    part: str,
+    who: str = MODEL,
+    on_scale: bool = True,
+    only: tuple[str, ...] = (),
 ) -> tuple[list[Figure], Details]:
     """The figures of a column, signed, raw and after the logistic; and what is no single number.
 
@@ -58,9 +68,11 @@ def agreement(
 
     Args:
         column: higher is better; `on_scale`: it is on the scale of the MOS, so that its raw errors mean something.
+        only: correlations that are told; none = all that there are.
     """
-    brief = who != MODEL and part != WHOLE
-    raw = {name: CORRELATIONS[name] for name in BRIEF} if brief else CORRELATIONS | (ERRORS if on_scale else {})
+    only = only or (BRIEF if who != MODEL and part != WHOLE else ())
+    brief = bool(only)
+    raw = {name: CORRELATIONS[name] for name in only} if brief else CORRELATIONS | (ERRORS if on_scale else {})
     n, groups = _units(rows)
     if len(rows) < MIN_ROWS or n < MIN_ROWS:
         names = (*raw, *(() if brief else MAPPED))
@@ -72,9 +84,9 @@ def agreement(
     undefined = why_undefined(x, y)
     details: Details = {"rows": len(rows), "groups": n} | ({} if undefined is None else {"undefined": undefined})
     if not brief:
-        logistic = fit_logistic4(x, y)
-        figures += _after(logistic, x, y, groups, options, part=part, who=who, n=n)
-        details["mapping"] = _mapping(logistic)
+        logistic, reason = fit_logistic4(x, y), _no_direction(found["srcc"])
+        figures += _after(None if reason else logistic, x, y, groups, options, part=part, who=who, n=n)
+        details["mapping"] = {"undefined": reason} if reason else _mapping(logistic)
     return figures, details
 
 
@@ -91,24 +103,38 @@ def _intervals(
     return bootstrap_all(statistics, [x, y], groups, options.resamples, seed=options.seed, level=options.level)
 
 
+def _no_direction(interval: Interval) -> str:
+    """Why there is no mapping: nobody knows whether it should rise or fall; "" where the SRCC says so."""
+    if np.isnan(interval.low):
+        return f"The SRCC has no interval ({interval.method}), so it is not known whether the mapping rises or falls."
+    if 0.0 in interval:
+        return "The interval of the SRCC holds 0, so it is not known whether the mapping rises or falls."
+    return ""
+
+
 def _after(
-    logistic: Logistic, x: Column, y: Column, groups: list[str] | None, options: Options, *, part: str, who: str, n: int
+    logistic: Logistic | None,
+    x: Column,
+    y: Column,
+    groups: list[str] | None,
+    options: Options,
+    *,
+    part: str,
+    who: str,
+    n: int,
 ) -> list[Figure]:
-    """PLCC and RMSE after the mapping; the PLCC has the sign of the mapping. The mapping stays as it was fitted."""
-    if np.isnan(logistic.rmse):
+    """PLCC and RMSE after the mapping, None without one; the PLCC has the sign of the mapping."""
+    if logistic is None or np.isnan(logistic.rmse):
         return [Figure.of(name, np.nan, None, n=n, part=part, who=who) for name in MAPPED]
-    mapped = logistic(x)
-    found = _intervals(MAPPED, mapped, y, groups, options)
-    values = {name: statistic(mapped, y) for name, statistic in MAPPED.items()}
-    if logistic.direction < 0:  # what falls was turned round by the mapping: the figure shows it
-        interval = found["plcc_mapped"]
-        found["plcc_mapped"] = replace(interval, low=-interval.high, high=-interval.low)
-        values["plcc_mapped"] *= -1
-    return [Figure.of(name, values[name], found[name], n=n, part=part, who=who) for name in MAPPED]
+    values = (logistic.direction * plcc(logistic(x), y), logistic.rmse)
+    found = mapped_intervals(logistic, x, y, groups, options.resamples, seed=options.seed, level=options.level)
+    return [
+        Figure.of(name, value, found[name], n=n, part=part, who=who) for name, value in zip(MAPPED, values, strict=True)
+    ]
 
 
 def _mapping(logistic: Logistic) -> Details:
-    betas = {name: _number(getattr(logistic, name)) for name in ("beta1", "beta2", "beta3", "beta4")}
+    betas = {name: finite(getattr(logistic, name)) for name in ("beta1", "beta2", "beta3", "beta4")}
     return {**betas, "converged": logistic.converged, "reason": logistic.reason}
 
 
@@ -137,16 +163,26 @@ def pairs(rows: pd.DataFrame, column: str, options: Options) -> tuple[list[Figur
     classes = pair_classes(x, y, threshold=panel.threshold, distinct=distinct)
     (overall,) = pair_accuracy_by_difference(x, y, (0.0, np.inf))
     by_difference = pair_accuracy_by_difference(x, y, DIFFERENCES)
+    found = pair_intervals(
+        x,
+        y,
+        groups,
+        options.resamples,
+        threshold=panel.threshold,
+        distinct=distinct,
+        seed=options.seed,
+        level=options.level,
+    )
     figures = [
-        Figure.of("pair_accuracy", overall.accuracy, None, n=n),
-        Figure.of("false_ranking", classes.false_ranking, None, n=n),
-        Figure.of("panel_size", np.nan if panel.people is None else panel.people, None, n=n),
+        Figure.of("pair_accuracy", overall.accuracy, found["pair_accuracy"], n=n),
+        Figure.of("false_ranking", classes.false_ranking, found["false_ranking"], n=n),
+        _panel(panel, found["false_ranking"], n=n),
         *_outliers(rows, x, y, groups, options, n=n),
     ]
     details: Details = {
         "closed-form intervals, rows taken as independent": _closed(x, y, options),
         "pair accuracy by MOS difference": [
-            {"from": row.low, "below": _number(row.high), "accuracy": _number(row.accuracy), "pairs": row.pairs}
+            {"from": row.low, "below": finite(row.high), "accuracy": finite(row.accuracy), "pairs": row.pairs}
             for row in by_difference
         ],
         "pair classes": {**vars(classes), "threshold": panel.threshold, "distinct MOS": distinct},
@@ -154,6 +190,17 @@ def pairs(rows: pd.DataFrame, column: str, options: Options) -> tuple[list[Figur
         "MOS quintiles": _quintiles(x, y),
     }
     return figures, details
+
+
+def _panel(panel: Panel, wrong: Interval, *, n: int) -> Figure:
+    """The panel; its interval is that of the false ranking, turned round, because a panel shrinks as errors grow."""
+    if panel.people is None:
+        return Figure.of("panel_size", np.nan, None, n=n)
+    if np.isnan(wrong.low):
+        return Figure.of("panel_size", panel.people, wrong, n=n)
+    ends = people_worth(wrong.high), people_worth(wrong.low)
+    told = replace(wrong, low=ends[0], high=ends[1], method=f"from the false ranking: {wrong.method}")
+    return Figure.of("panel_size", panel.people, told, n=n)
 
 
 def _outliers(
@@ -187,7 +234,7 @@ def _quintiles(x: Column, y: Column) -> list[Details]:
         {
             "n": len(part),
             "mos": [float(y[part].min()), float(y[part].max())],
-            "srcc": _number(srcc(x[part], y[part])),
+            "srcc": finite(srcc(x[part], y[part])),
             "mean error": float(np.mean(x[part] - y[part])),
             "rmse": rmse(x[part], y[part]),
         }
@@ -199,16 +246,10 @@ def over_group_splits(rows: pd.DataFrame, column: str, options: Options) -> Deta
     """Median and quartiles over ten group splits: what is customary for a set without an official split."""
     x, y = rows[column].to_numpy(np.float64), rows["mos"].to_numpy(np.float64)
     try:
-        masks = group_splits([str(group) for group in rows["group"]], seed=options.seed)
+        masks = [(split == "test").to_numpy() for split in seeded_splits(rows, seed=options.seed)]
         found = {name: over_splits(CORRELATIONS[name], [x, y], masks) for name in CORRELATIONS}
     except ArgumentError as error:
         return {"absent": str(error)}
     return {
-        name: {"q1": _number(row.q1), "median": _number(row.median), "q3": _number(row.q3)}
-        for name, row in found.items()
+        name: {"q1": finite(row.q1), "median": finite(row.median), "q3": finite(row.q3)} for name, row in found.items()
     }
-
-
-def _number(value: float) -> float | None:
-    """A number that JSON can hold; None for NaN and infinity."""
-    return float(value) if np.isfinite(value) else None

@@ -21,24 +21,23 @@ KIND_LEAST = 5
 """A kind of photo gets figures of its own from this many photos on: notes are free text and may be all different."""
 
 
+_NAMED = ("blur_type", "predicted")
+
+
 @dataclass(frozen=True)
 class Scorer:
-    """The answer on one photo; `two_classes` where the labels say only sharp or blurry."""
+    """The answer on one photo."""
 
     model: str
-    two_classes: bool
 
     def __call__(self, case: Case) -> Row:
         pixels = image.load(case.paths[0])
         answer = blur.classify(pixels, model=self.model)
-        said = _side(answer.blur_type) if self.two_classes else answer.blur_type
-        true = str(case.facts["blur_type"])
         return {
             "predicted": answer.blur_type,
             "confidence": answer.confidence,
             "certain": int(answer.certain),
             **{f"p_{name}": answer.probabilities[name] for name in BLUR_TYPES},
-            "correct": int(said == (_side(true) if self.two_classes else true)),
             "laplacian": laplacian_variance(analysis_luma(pixels)),
         }
 
@@ -55,7 +54,17 @@ def cases(table: pd.DataFrame, options: Options) -> list[Case]:
 
 def scorer(table: pd.DataFrame, options: Options) -> Scorer:
     """The scorer of a model."""
-    return Scorer(options.model, bool((table["blur_type"] == BLURRED).any()))
+    return Scorer(options.model)
+
+
+def derive(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `correct`, 1 or 0 where there is an answer: it gives the label away, so no CSV holds it."""
+    if "predicted" not in rows:
+        return rows
+    two_classes = bool((rows["blur_type"] == BLURRED).any())
+    said, true = ([_side(name) if two_classes else name for name in rows[column]] for column in _NAMED)
+    right = [float(a == b) for a, b in zip(said, true, strict=True)]
+    return rows.assign(correct=pd.Series(right, index=rows.index).where(rows["error"] == ""))
 
 
 def summarize(rows: pd.DataFrame, options: Options) -> Summary:
@@ -126,9 +135,6 @@ def _draw_confusion(rows: pd.DataFrame, summary: Summary, path: Path) -> None:
     plots.confusion(rows, summary, path, true="blur_type", predicted="predicted", labels=labels)
 
 
-_NAMED = ("blur_type", "predicted")
-
-
 def _with(rows: pd.DataFrame, columns: dict[str, "pd.Series[str]"]) -> pd.DataFrame:
     changed = rows.assign(**columns)
     changed.attrs = rows.attrs
@@ -146,5 +152,6 @@ BENCHMARK = Benchmark(
     summarize=summarize,
     comparisons=(Comparison("accuracy", "correct", group="group"),),
     labels=("blur_type", "kind"),
+    derive=derive,
     plots={"reliability": _draw_reliability, "confusion": _draw_confusion},
 )

@@ -16,7 +16,7 @@ from iqa.quality import CLASSICAL, ESTIMATORS
 from ..benchmark import MODEL, Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
 from ..metrics import Picks, burst_picks, mean
 from ..metrics.checks import Column
-from ._parts import answered, average, chosen, ends, over_groups, parts, share, spread
+from ._parts import answered, average, chosen, ends, over_groups, parts, share, spread, within
 
 SCORES = {MODEL: "scores", "laplacian": "laplacian", "largest file": "bytes"}
 """Who picks, and the column that holds a number per frame, higher = better."""
@@ -36,16 +36,13 @@ class Scorer:
         frames = [image.load(path, max_side=FRAME_SIDE) for path in case.paths]
         answer = burst.rank(frames, names=_words(case.facts["files"]), model=self.model)
         in_order = sorted(answer.ranking, key=lambda frame: frame.index)
-        scores, best = np.array([frame.score for frame in in_order]), numbers(case.facts["best"])
         pixels = min(ANALYSIS_PIXELS, *(frame.shape[0] * frame.shape[1] for frame in frames))
-        picks = picked(scores, best, numbers(case.facts["votes"]))
         return {
             "chosen": answer.best.name,
-            **{name: None if np.isnan(value) else value for name, value in zip(FIGURES, astuple(picks), strict=True)},
-            "rank_of_best": min(frame.rank for frame in in_order if best[frame.index] == best.max()),
             "margin": answer.margin,
             "too_close": int(answer.too_close),
-            "scores": _cell(scores.tolist()),
+            "scores": _cell(frame.score for frame in in_order),
+            "ranks": _cell(frame.rank for frame in in_order),
             "laplacian": _cell(laplacian_variance(analysis_luma(frame, pixels)) for frame in frames),
             "bytes": _cell(path.stat().st_size for path in case.paths),
         }
@@ -100,6 +97,16 @@ def person(votes: Column) -> Picks:
     return found or NO_PICKS
 
 
+def derive(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with FIGURES of the model, where it has an answer: they give the label away, so no CSV holds them."""
+    if "scores" not in rows:
+        return rows
+    told = answered(rows)
+    picks = list(map(picked, *(map(numbers, told[column]) for column in ("scores", "best", "votes"))))
+    table = pd.DataFrame(map(astuple, picks), columns=list(FIGURES), index=told.index)
+    return rows.assign(**{name: table[name].reindex(rows.index) for name in FIGURES})
+
+
 def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     """Top 1, 2, 3 and regret over series, of the model, the baselines, chance, and people where votes were counted.
 
@@ -118,7 +125,7 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
             figures += [_figure(name, picks, options, part, who) for name in FIGURES if picks[name].notna().any()]
         apart = tables[MODEL][frame["too_close"].to_numpy() == 0]
         if 0 < len(apart) < len(frame):
-            figures.append(_figure("top1", apart, options, _within(part, "told apart"), MODEL))
+            figures.append(_figure("top1", apart, options, within(part, "told apart"), MODEL))
         details[part] = _details(frame, tables[MODEL], options)
     return Summary(tuple(figures), details)
 
@@ -146,7 +153,8 @@ def _figure(metric: str, picks: pd.DataFrame, options: Options, part: str, who: 
 
 
 def _details(frame: pd.DataFrame, picks: pd.DataFrame, options: Options) -> dict[str, object]:
-    ranks = frame["rank_of_best"].astype(int).value_counts().sort_index()
+    first = pd.Series([_rank(numbers(r), numbers(b)) for r, b in zip(frame["ranks"], frame["best"], strict=True)])
+    ranks = first.value_counts().sort_index()
     return {
         "series": len(frame),
         "frames": int(frame["frames"].sum()),
@@ -157,6 +165,11 @@ def _details(frame: pd.DataFrame, picks: pd.DataFrame, options: Options) -> dict
             for name in FIGURES[:3]
         },
     }
+
+
+def _rank(ranks: Column, best: Column) -> int:
+    """Where the first of the best frames comes out, 1 = first."""
+    return int(ranks[best == best.max()].min())
 
 
 def numbers(cell: Cell) -> Column:
@@ -170,10 +183,6 @@ def _words(cell: Cell) -> list[str]:
 
 def _cell(values: Iterable[float]) -> str:
     return "|".join(repr(float(value)) for value in values)
-
-
-def _within(part: str, inner: str) -> str:
-    return inner if part == "all" else f"{part}, {inner}"
 
 
 def _estimator(model: str) -> Estimator:
@@ -197,6 +206,7 @@ BENCHMARK = Benchmark(
     scorer=scorer,
     summarize=summarize,
     comparisons=(Comparison("top1", "top1", group="group"), Comparison("regret", "regret", group="group")),
-    labels=("best", "votes"),
+    labels=("best", "votes", "counted"),
+    derive=derive,
     plots={"margins": _draw},
 )

@@ -24,8 +24,8 @@ from iqa.errors import ArgumentError
 
 from .. import datasets
 from ..benchmark import Options
-from ..metrics import bootstrap
-from ..metrics.resampling import RESAMPLES
+from ..metrics import bootstrap, mean_recall
+from ..metrics.resampling import MIN_UNITS, RESAMPLES
 from ._parts import chosen
 from ._probe import Codes, Floats, folds, majority_hits, ridge_hits
 
@@ -33,7 +33,6 @@ THUMBNAIL = 16
 """Side of the thumbnail: of a photo 1,024 px wide it keeps waves longer than 128 px, far above any blur."""
 MARGIN = 0.05
 """How far above chance the label may be told."""
-LEAST_GROUPS = 6
 BINS = 8
 """Numbers with more different values than this are judged in that many equally filled ranges."""
 
@@ -123,13 +122,13 @@ def check(looks: Sequence[Look], labels: Sequence[str], groups: Sequence[str], o
         groups: its scene; photos of one scene are never on both sides.
 
     Raises:
-        ArgumentError: fewer than two classes, or fewer than six groups.
+        ArgumentError: fewer than two classes, or fewer than MIN_UNITS groups.
     """
     classes, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
     scenes = len(set(groups))
-    if len(classes) < 2 or scenes < LEAST_GROUPS:
+    if len(classes) < 2 or scenes < MIN_UNITS:
         raise ArgumentError(
-            f"Found {len(classes)} classes and {scenes} scenes; a confound check needs 2 and {LEAST_GROUPS} or more."
+            f"Found {len(classes)} classes and {scenes} scenes; a confound check needs 2 and {MIN_UNITS} or more."
         )
     parts = folds(groups, options.seed)
     judge = partial(_judged, codes=codes, groups=groups, options=options)
@@ -151,16 +150,9 @@ def _judged(
     name: str, hits: Floats, p: float | None, note: str, *, codes: Codes, groups: Sequence[str], options: Options
 ) -> Confound:
     arrays = [hits, codes.astype(np.float64)]
-    interval = bootstrap(_mean_recall, arrays, groups, options.resamples, seed=options.seed, level=options.level)
+    interval = bootstrap(mean_recall, arrays, groups, options.resamples, seed=options.seed, level=options.level)
     chance = 1.0 / (int(codes.max()) + 1)
-    return Confound(name, _mean_recall(*arrays), interval.low, interval.high, chance, p, note)
-
-
-def _mean_recall(hits: Floats, codes: Floats) -> float:
-    """Balanced accuracy where a hit may be a share: equal candidates are guessed among."""
-    index = codes.astype(np.intp)
-    support = np.bincount(index)
-    return float(np.mean(np.bincount(index, weights=hits)[support > 0] / support[support > 0]))
+    return Confound(name, mean_recall(*arrays), interval.low, interval.high, chance, p, note)
 
 
 def _categories(values: Sequence[str | float]) -> list[str]:

@@ -6,15 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from iqa import image, quality
-from iqa.estimator import Estimator, require
 from iqa.quality import ESTIMATORS
 
 from ..baselines import CONSTANT, MEASURED, NATURALNESS, Naturalness, fit_naturalness
 from ..benchmark import MODEL, Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
+from ._models import estimator_of, installed, score_of
 from ._parts import answered, chosen, parts, spread
-from ._rating_figures import agreement, constant, over_group_splits, pairs
+from ._rating_figures import ONE, agreement, constant, over_group_splits, pairs
 
-PREDICTION, TARGET = "prediction", "mos"
+PREDICTION, TARGET, TASK = "prediction", "mos", "quality"
 CLEAN = "clean test"
 """The part without the photos that have a near-duplicate in train."""
 BASELINES = (*MEASURED, NATURALNESS)
@@ -25,7 +25,7 @@ class Scorer:
     """The quality of one photo, and what the baselines say of the same pixels.
 
     Attributes:
-        model: name of the estimator.
+        model: "classical", the name of an installed model, or its folder.
         naturalness: the fitted baseline.
         prepared: how it was fitted, for the report.
     """
@@ -37,7 +37,9 @@ class Scorer:
     def __call__(self, case: Case) -> Row:
         path = case.paths[0]
         pixels = image.load(path)
-        row: Row = {PREDICTION: quality.score(pixels, model=self.model).quality}
+        known = self.model in ESTIMATORS
+        answer = quality.score(pixels, model=self.model).quality if known else score_of(self.model, pixels)
+        row: Row = {PREDICTION: answer}
         row |= {name: measure(pixels, path) for name, measure in MEASURED.items()}
         if self.naturalness.model is not None:
             row[NATURALNESS] = self.naturalness(pixels)
@@ -56,6 +58,8 @@ def cases(table: pd.DataFrame, options: Options) -> list[Case]:
         facts |= {name: str(row[name]) for name in ("group", "subset")}
         facts |= {"split": str(row["split"])} if row["split"] else {}
         facts |= {"clean_test": int(row["clean_test"])} if "clean_test" in rows else {}
+        facts |= {"distortion": str(row["distortion"])} if "distortion" in rows else {}
+        facts |= {"level": int(row["level"])} if "level" in rows else {}
         found.append(Case(str(row["name"]), (Path(row["path"]),), facts))
     return spread(found, options)
 
@@ -67,7 +71,10 @@ def scorer(table: pd.DataFrame, options: Options) -> Scorer:
 
 
 def summarize(rows: pd.DataFrame, options: Options) -> Summary:
-    """Agreement of the model and the baselines with the MOS: of all photos, of each subset, of the clean test."""
+    """Agreement of the model and the baselines with the MOS: of all photos, of each subset, of the clean test.
+
+    Of photos that were damaged on purpose, the model's SRCC of each distortion and of each level too.
+    """
     scored = answered(rows)
     told = parts(scored)
     if "clean_test" in scored and (scored["clean_test"] == 1).any():
@@ -80,6 +87,9 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
         for part, frame in told:
             found, by_part[part] = agreement(frame, column, options, part=part, who=who, on_scale=on_scale)
             figures += found
+        for part, frame in _levels(scored) if who == MODEL else []:
+            found, by_part[part] = agreement(frame, column, options, part=part, only=ONE)
+            figures += found
         details[who] = by_part
         if who == MODEL:
             found, about = pairs(scored, PREDICTION, options)
@@ -91,9 +101,17 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     return Summary((*figures, *found), details)
 
 
-def _estimator(model: str) -> Estimator:
-    require(model, ESTIMATORS)
-    return quality.CLASSICAL
+def _levels(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """("distortion jpeg", its rows) and ("level 3", its rows), where the set tells them and there are several."""
+    found: list[tuple[str, pd.DataFrame]] = []
+    for column in ("distortion", "level"):
+        if column in rows and rows[column].nunique() > 1:
+            found += [(f"{column} {_word(value)}", frame) for value, frame in rows.groupby(column)]
+    return found
+
+
+def _word(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _draw_scatter(rows: pd.DataFrame, summary: Summary, path: Path) -> None:
@@ -106,8 +124,8 @@ BENCHMARK = Benchmark(
     name="rating",
     meaning="do the scores agree with people's mean opinion",
     source="data set",
-    models=lambda: ESTIMATORS,
-    estimator=_estimator,
+    models=lambda: (*ESTIMATORS, *installed(TASK)),
+    estimator=lambda name: estimator_of(name, quality.CLASSICAL),
     cases=cases,
     scorer=scorer,
     summarize=summarize,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from iqa.image import EXTENSIONS
@@ -54,6 +55,35 @@ def one_of(table: pd.DataFrame, accepted: Iterable[str], file: Path) -> str:
         what = "none of the columns" if not found else f"the columns {' and '.join(found)}"
         raise DataSetError(file=file, found=what, accepted=f"exactly one of {', '.join(names)}")
     return found[0]
+
+
+def photo_column(table: pd.DataFrame, accepted: Iterable[str], file: Path) -> str:
+    """The column that names the photos: the only one of the accepted names, or of several the one whose files exist.
+
+    Of several, the one with most files on disk is taken, the earlier name when two have equally many.
+
+    Raises:
+        DataSetError: there is none, or there are several and none of them names a file.
+    """
+    names = list(accepted)
+    found = [name for name in names if name in table]
+    if len(found) < 2:
+        return one_of(table, names, file)
+    beside = file if file.is_dir() else file.parent
+    there = {name: sum(Path(place(cell, beside)).is_file() for cell in table[name] if cell) for name in found}
+    best = max(found, key=lambda name: there[name])
+    if not there[best]:
+        what = f"the columns {' and '.join(found)}, none of which names a file"
+        raise DataSetError(file=file, found=what, accepted=f"one of {', '.join(names)} with the paths of the photos")
+    return best
+
+
+def ratings(table: pd.DataFrame, column: str) -> "pd.Series[float] | None":
+    """A column as numbers, NaN where a cell is empty; None when a cell is a word or all are empty."""
+    cells = table[column].str.strip()
+    values = pd.to_numeric(cells, errors="coerce")
+    filled = cells != ""
+    return values if filled.any() and np.isfinite(values[filled]).all() else None
 
 
 def below(path: Path, root: Path) -> str:

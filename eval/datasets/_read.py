@@ -164,13 +164,17 @@ def same_length(path: Path, **vectors: Sequence[Any]) -> None:
 
 
 class Folder:
-    """The files of some folders by name, whatever the case of the letters; the first folder wins."""
+    """The files of some folders by name, whatever the case of the letters; the first folder wins.
+
+    Folders that hold the same photos at different sizes are no case for it, but for `one_size`.
+    """
 
     def __init__(self, folders: Iterable[Path], *, below: bool = False) -> None:
-        self._first, self._exact, self._loose = None, dict[str, str](), dict[str, str]()
-        for folder in folders:
-            self._first = self._first or folder
-            for parent, _, names in os.walk(folder):
+        self.folders = tuple(folders)
+        self._exact, self._loose = dict[str, str](), dict[str, str]()
+        for folder in self.folders:
+            for parent, inner, names in os.walk(folder):
+                inner.sort()  # os.walk goes on in this order: the same file wins on every disk
                 for name in sorted(names):
                     self._exact.setdefault(name, str(Path(parent, name)))
                     self._loose.setdefault(name.casefold(), str(Path(parent, name)))
@@ -180,7 +184,29 @@ class Folder:
     def path(self, name: str) -> str:
         """Where the named file is; where it should be in the first folder when it is in none."""
         found = self._exact.get(name) or self._loose.get(name.casefold())
-        return found or str(Path(self._first or ".", name))
+        return found or str(Path(*self.folders[:1], name))
+
+    def holds(self, names: Iterable[str]) -> int:
+        """How many of the names are there."""
+        return sum(name in self._exact or name.casefold() in self._loose for name in names)
+
+    def read(self, root: Path) -> str:
+        """The folders that are there, relative to the root, joined by commas."""
+        return ", ".join(folder.relative_to(root).as_posix() for folder in self.folders if folder.is_dir())
+
+
+def one_size(copies: Iterable[Sequence[Path]], names: Iterable[str]) -> Folder:
+    """The one copy to read all photos from, of several that hold the same photos at different sizes.
+
+    It is the first that has all names, else the one that has most of them, the earlier of two that have equally many.
+    A figure over photos of two sizes is of neither: what the copy lacks is missing, whatever the others hold.
+
+    Args:
+        copies: the folders of each copy, the largest photos first.
+        names: of the files that are listed.
+    """
+    listed = list(names)
+    return max(map(Folder, copies), key=lambda copy: copy.holds(listed))
 
 
 def first_file(root: Path, *names: str) -> Path:

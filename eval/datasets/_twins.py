@@ -1,7 +1,7 @@
 """Near-duplicate photos: a perceptual hash proposes pairs, a look at small copies decides."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -12,6 +12,7 @@ from scipy.fft import dctn
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from iqa.batch import each, reason
 from iqa.image import load
 
 HASH_DISTANCE = 10
@@ -23,15 +24,38 @@ SIDE = 64
 _ROWS = 256  # hashes compared against all others at a time: 256 x 12,000 distances are 3 MB
 
 
-def fingerprints(paths: Sequence[str], workers: int = 2) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+def fingerprints(
+    paths: Sequence[str],
+    workers: int = 2,
+    *,
+    seen: Callable[[int], None] | None = None,
+    unread: dict[int, str] | None = None,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
     """(hashes, copies) of photos: 64-bit DCT hashes and grey copies uint8 (n, 64, 64).
+
+    Args:
+        paths: of the photos.
+        workers: threads.
+        seen: is told how many photos are done, after each.
+        unread: gets the place of every unreadable photo with the reason, and its copy is black; None: it raises.
+
+    Raises:
+        ImageError: a photo cannot be read, and `unread` is None.
 
     The hash is the sign of the 64 lowest non-constant DCT coefficients against their median.
 
     Reference: Zauner 2010, Implementation and benchmarking of perceptual image hash functions (thesis, FH Hagenberg).
     """
-    with ThreadPoolExecutor(workers) as pool:
-        copies = np.array(list(pool.map(_small, paths)), dtype=np.uint8).reshape(-1, SIDE, SIDE)
+    copies = np.zeros((len(paths), SIDE, SIDE), dtype=np.uint8)
+    with closing(each(_small, paths, jobs=workers)) as answers:
+        for index, (_, answer) in enumerate(answers):
+            error = answer.exception()
+            if error is None or unread is None:
+                copies[index] = answer.result()
+            else:
+                unread[index] = reason(error)
+            if seen is not None:
+                seen(index + 1)
     return np.array([_hash(copy) for copy in copies], dtype=np.uint64), copies
 
 
@@ -46,7 +70,12 @@ def _hash(copy: NDArray[np.uint8]) -> np.uint64:
 
 
 def duplicates(
-    frame: pd.DataFrame, distance: int = HASH_DISTANCE, correlation: float = PIXEL_CORRELATION
+    frame: pd.DataFrame,
+    distance: int = HASH_DISTANCE,
+    correlation: float = PIXEL_CORRELATION,
+    *,
+    seen: Callable[[int], None] | None = None,
+    unread: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """Pairs of rows that show nearly the same picture, inside and across splits.
 
@@ -56,23 +85,28 @@ def duplicates(
         frame: with `name`, `path`, `split`, `missing`.
         distance: bits of 64 in which the hashes may differ.
         correlation: least Pearson correlation of the 64 x 64 grey copies.
+        seen: is told how many photos are done, after each.
+        unread: gets the name of every unreadable photo with the reason, and it is left out; None: it raises.
 
     Returns:
         `a`, `b` (names, in the order of the frame), `distance` (bits), `correlation`, `across` (in different splits).
 
     Raises:
-        ImageError: a photo cannot be read.
+        ImageError: a photo cannot be read, and `unread` is None.
     """
     rows = frame[~frame["missing"]]
-    hashes, copies = fingerprints(list(rows["path"]))
+    lost: dict[int, str] = {}
+    hashes, copies = fingerprints(list(rows["path"]), seen=seen, unread=None if unread is None else lost)
     names, splits = rows["name"].to_numpy(), rows["split"].to_numpy()
-    flat = copies.reshape(len(copies), -1).astype(np.float32)
+    if unread is not None:
+        unread |= {names[index]: why for index, why in lost.items()}
+    flat = copies.reshape(len(copies), SIDE * SIDE).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
     found = [
         (names[i], names[j], bits, float(flat[i] @ flat[j]), bool(splits[i] != splits[j]))
         for i, j, bits in _close(hashes, distance)
-        if flat[i] @ flat[j] >= correlation
+        if flat[i] @ flat[j] >= correlation and i not in lost and j not in lost
     ]
     return pd.DataFrame(found, columns=["a", "b", "distance", "correlation", "across"])
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._read import Folder, fields, numbers
+from ._read import fields, numbers, one_size
 from .dataset import DataSet, DataSetError
 
 ATTRIBUTES = {
@@ -23,6 +23,8 @@ ATTRIBUTES = {
 """Attribute in the file names (the first is misspelled there) to column."""
 _LISTS = {"test": "TestNew", "validation": "Validation", "train": "Train"}
 _FOLDER = "imgListFiles_label"
+_COPIES = (("datasetImages_originalSize", "AADB_newtest_originalSize"), ("datasetImages_warp256", "AADB_newtest"))
+"""The folders of train and test: as taken, and squashed to 256 x 256."""
 
 
 def _column(path: Path) -> pd.Series:
@@ -47,9 +49,9 @@ def _list(root: Path, split: str) -> pd.DataFrame:
 def _read(root: Path) -> pd.DataFrame:
     result = pd.concat([_list(root, split) for split in _LISTS], ignore_index=True)
     result = result[~result["name"].duplicated()].reset_index(drop=True)  # the test comes first and keeps its images
-    folders = ("datasetImages_originalSize", "AADB_newtest_originalSize", "AADB_newtest", "datasetImages_warp256")
-    photos = Folder([root / folder for folder in folders])
+    photos = one_size([[root / folder for folder in copy] for copy in _COPIES], result["name"])
     result["path"] = [photos.path(name) for name in result["name"]]
+    result.attrs["read"] = photos.read(root)
     return result
 
 
@@ -69,9 +71,10 @@ DATASET = DataSet(
         "imgListTestRegression is an older test; the published figures are on imgListTestNew.",
         "Lists may share images: each is kept once, in the test before validation before train.",
         "The attribute files misspell BalacingElements; attributes are -1 .. 1, higher is better.",
-        "datasetImages_warp256 is squashed to squares: the original sizes are read first.",
+        "datasetImages_warp256 is squashed to squares: it is read where fewer originals are there, then alone.",
     ),
     markers=(f"{_FOLDER}/imgListTestNewRegression_score.txt", f"{_FOLDER}/imgListTrainRegression_score.txt"),
     read=_read,
+    counts={"all": 9958},
     columns=dict.fromkeys(ATTRIBUTES.values(), "-1 .. 1, higher is better"),
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ._read import Folder, fields, first_file
+from ._read import fields, first_file, one_size
 from .dataset import DataSet, DataSetError, Mirror
 
 _TEST = "aesthetics_image_lists/generic_test.jpgl"
@@ -24,10 +24,12 @@ def _read(root: Path) -> pd.DataFrame:
     steps = np.arange(1, 11)
     mean = votes @ steps / total
     ids = [row[1] for row in rows]
-    photos = Folder([root / "images", root / "ava_images", root / "image", path.parent / "images"])
+    folders = (root / "images", root / "ava_images", root / "image", path.parent / "images")
+    photos = one_size([[folder] for folder in folders], [f"{name}.jpg" for name in ids])
     result = pd.DataFrame({"name": ids, "label": mean})
     result["label_sd"] = np.sqrt(np.maximum(votes @ steps**2 / total - mean**2, 0.0))
     result["path"] = [photos.path(f"{name}.jpg") for name in ids]
+    result.attrs["read"] = photos.read(root)
     result[[f"votes_{step}" for step in steps]] = votes
     if (path.parent / _TEST).is_file():
         test = {row[0] for row in fields(path.parent / _TEST, 1, "an image id")}

@@ -53,6 +53,7 @@ DATASET = DataSet(
     ),
     markers=("Images", TRAIN, TEST),
     read=_read,
+    counts={"train": 10000, "test": 2000},
     columns={"clean_test": "in the test, and no near-duplicate of it in train"},
 )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._own import below, one_of, only_table, pictures, place
+from ._own import below, only_table, photo_column, pictures, place
 from ._read import csv_table, translated
 from .dataset import SPLITS, DataSet
 
@@ -22,7 +22,7 @@ CLASSES = {
 
 def _from_csv(path: Path) -> pd.DataFrame:
     table = csv_table(path, ["label"])
-    file = one_of(table, ("file", "path"), path)
+    file = photo_column(table, ("file", "path"), path)
     blur_type = translated(table, "label", CLASSES, path)
     result = pd.DataFrame({"name": table[file], "blur_type": blur_type})
     result["path"] = [place(name, path.parent) for name in table[file]]

@@ -43,5 +43,6 @@ DATASET = DataSet(
     ),
     markers=("Images", "Data/AllImages_release.mat", "Data/AllMOS_release.mat", "Data/AllStdDev_release.mat"),
     read=_read,
+    counts={"all": 1162},
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("live_challenge.tgz",)),
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._read import Folder, excel_table, fields, first_file, numbers, translated
+from ._read import Folder, excel_table, fields, first_file, numbers, one_size, translated
 from .dataset import DataSet, Mirror
 
 _FILE = {
@@ -39,7 +39,7 @@ def _read(root: Path) -> pd.DataFrame:
     result = _from_workbook(path) if path.name == _WORKBOOK else _from_list(path)
     parts = result["name"].str.rsplit(".", n=3, expand=True)
     photos = Folder([root / "dst_imgs"], below=True)
-    references = Folder([root / "src_imgs", root])
+    references = one_size([[root / "src_imgs"], [root]], [f"{name}.png" for name in sorted(set(parts[0]))])
     result["path"] = [photos.path(name) for name in result["name"]]
     result["group"], result["subset"], result["level"] = parts[0], parts[1].str.lower(), parts[2].astype(int)
     result["reference"] = [references.path(f"{name}.png") for name in parts[0]]
@@ -65,6 +65,7 @@ DATASET = DataSet(
     ),
     markers=("dst_imgs", f"{_WORKBOOK}|{_LIST}"),
     read=_read,
+    counts={"all": 866},
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("csiq.tgz",)),
     columns={"level": "1 (weakest) .. 5", "reference": "path of the undistorted photo"},
 )

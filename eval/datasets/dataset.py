@@ -1,7 +1,7 @@
 """What a data set is: its record, the table that every loader gives, and where a copy is looked for."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -83,6 +83,8 @@ class DataSet:
         mirror: a copy for --download, or None.
         columns: further columns of the table, with their meaning.
         single_file: suffixes of a file that may be named instead of a folder.
+        counts: images as published, by split, or under "all"; empty where nobody says. A copy may list fewer: `load`
+            says so, it does not refuse.
     """
 
     name: str
@@ -101,6 +103,7 @@ class DataSet:
     mirror: Mirror | None = None
     columns: dict[str, str] = field(default_factory=dict)
     single_file: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def wanted(self) -> str:
@@ -122,7 +125,8 @@ class DataSet:
         higher better (NaN where the task has no rating); `label_sd`, when there, in units of the label; `group`
         is what must not be split; `split` is train, validation, test or "" (none); `missing` marks rows whose image
         is not on disk: they stay, so that they are counted. ``attrs["scale"]`` and ``attrs["direction"]`` describe
-        `label`.
+        `label`; ``attrs["counts"]`` says where the rows are not as many as published ("" = nowhere);
+        ``attrs["read"]`` names, relative to the root, which of several copies was read ("" where there is one only).
 
         Raises:
             DataSetError: a label file is malformed, a name stands twice, or a label is outside the scale.
@@ -139,9 +143,25 @@ class DataSet:
         table["mos"] = to_mos(table["label"], (low, high), direction) if self.task in RATED else np.nan
         table["missing"] = [not Path(path).is_file() for path in table["path"]]
         rest = [column for column in table if column not in COLUMNS]
+        read = table.attrs.get("read", "")
         table = table[[*COLUMNS, *rest]].reset_index(drop=True)
-        table.attrs = {"dataset": self.name, "scale": (low, high), "direction": direction}
+        table.attrs = {"dataset": self.name, "scale": (low, high), "direction": direction, "read": read}
+        table.attrs["counts"] = self.counted(table)
         return table
+
+    def counted(self, table: pd.DataFrame) -> str:
+        """Where the rows are fewer or more than the images as published, in one sentence without a full stop, or ""."""
+        found = table["split"].value_counts()
+        published = self.counts
+        if not any(split in found for split in SPLITS) or set(published) == {"all"}:
+            found = pd.Series({"all": len(table)})
+            published = {"all": sum(published.values())} if published else {}
+        parts = [
+            f"{found.get(split, 0):,} of {count:,}{'' if split == 'all' else f' {split}'}"
+            for split, count in published.items()
+            if found.get(split, 0) != count
+        ]
+        return f"{', '.join(parts)} photos as published are listed" if parts else ""
 
     def _check(self, table: pd.DataFrame, root: Path, scale: tuple[float, float]) -> None:
         twice = table["name"][table["name"].duplicated()]

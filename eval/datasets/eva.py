@@ -50,5 +50,6 @@ DATASET = DataSet(
     ),
     markers=(_VOTES,),
     read=_read,
+    counts={"all": 4070},
     columns=dict.fromkeys(ATTRIBUTES, "mean vote 1..4, higher is better") | {"n_votes": "votes per image"},
 )

@@ -14,11 +14,11 @@ _TEST, _PADDED = "labels640.csv", "labels=640_padded.csv"
 def _read(root: Path) -> pd.DataFrame:
     path = first_file(root, "labels_image.csv", "database/labels_image.csv")
     table = csv_table(path, ["name", "mos"])
-    folders = [root / "database", root]
+    folders = (root / "database", root)
+    photos = max(folders, key=lambda folder: sum((folder / name).is_file() for name in table["name"]))
     result = pd.DataFrame({"name": table["name"], "label": numbers(table, "mos", path)})
-    result["path"] = [
-        str(next((f / name for f in folders if (f / name).is_file()), path.parent / name)) for name in table["name"]
-    ]
+    result["path"] = [str(photos / name) for name in table["name"]]
+    result.attrs["read"] = photos.relative_to(root).as_posix() if photos.is_dir() else ""
     result["subset"] = table["name"].str.split("/").str[0]
     if (path.parent / _TEST).is_file() and (path.parent / _PADDED).is_file():
         test = set(csv_table(path.parent / _TEST, ["name_image"])["name_image"])
@@ -49,5 +49,6 @@ DATASET = DataSet(
     ),
     markers=("labels_image.csv|database/labels_image.csv",),
     read=_read,
+    counts={"all": 39810},
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("flive.tgz",)),
 )

@@ -44,6 +44,7 @@ DATASET = DataSet(
     ),
     markers=("images", "dmos.csv"),
     read=_read,
+    counts={"all": 10125},
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("kadid10k.tgz",)),
     columns={
         "level": "1 (weakest) .. 5",

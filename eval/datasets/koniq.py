@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._read import Folder, csv_table, numbers, translated
+from ._read import csv_table, numbers, one_size, translated
 from .dataset import DataSet, Mirror
 
 SCORES = "koniq10k_scores_and_distributions.csv"
@@ -19,9 +19,10 @@ def _read(root: Path) -> pd.DataFrame:
     table = csv_table(path, ["image_name", "MOS"])
     column = "MOS_zscore" if "MOS_zscore" in table else "MOS"
     label = pd.Series(numbers(table, column, path))
-    photos = Folder([root / "1024x768", root / "512x384"])
+    photos = one_size([[root / "1024x768"], [root / "512x384"]], table["image_name"])
     result = pd.DataFrame({"name": table["image_name"], "label": label})
     result["path"] = [photos.path(name) for name in table["image_name"]]
+    result.attrs["read"] = photos.read(root)
     if "set" in table:
         result["split"] = translated(table, "set", _SPLIT, path)
     if label.max() <= _LARGEST_MOS:
@@ -47,9 +48,11 @@ DATASET = DataSet(
         "The column MOS of koniq10k_distributions_sets.csv is really MOS_zscore (1..100): told by values above 5.",
         "koniq10k_scores_and_distributions.csv has no split, and its MOS is on 1..5: its MOS_zscore is read.",
         "SD is of the 1..5 ratings in both files: it is given only where the label is on that scale.",
-        "At 224 px the same network reaches .857 SRCC, at 512x384 .919: say which size was read.",
+        "At 224 px the same network reaches .857 SRCC, at 512x384 .919: the report says which was read.",
+        "A half-unpacked 1024x768 beside a whole 512x384: one folder is read for all photos, never some from each.",
     ),
     markers=("1024x768|512x384", f"{SETS}|{SCORES}"),
     read=_read,
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("koniq10k.tgz",)),
+    counts={"train": 7058, "validation": 1000, "test": 2015},
 )

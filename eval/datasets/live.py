@@ -48,6 +48,7 @@ DATASET = DataSet(
     ),
     markers=("jp2k", "dmos_realigned.mat", "refnames_all.mat"),
     read=_read,
+    counts={"all": 779},
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("live.tgz",)),
     columns={"reference": "path of the undistorted photo"},
 )

@@ -65,6 +65,7 @@ DATASET = DataSet(
     ),
     markers=("eval15/low|LOL_eval15/low", "eval15/high|LOL_eval15/high"),
     read=_read,
+    counts={"train": 485, "test": 15},
     columns={
         "reference": "path of the normal exposure",
         "clean_train": "in our485, aligned, and its scene is not in eval15",

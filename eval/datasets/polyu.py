@@ -55,5 +55,6 @@ DATASET = DataSet(
     ),
     markers=("*_real.JPG|CroppedImages/*_real.JPG", "*_mean.JPG|CroppedImages/*_mean.JPG"),
     read=_read,
+    counts={"all": 100},
     columns={"reference": "path of the mean of many shots", "iso": "sensitivity from the name"},
 )

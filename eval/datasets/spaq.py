@@ -48,6 +48,7 @@ DATASET = DataSet(
     ),
     markers=("TestImage", "|".join(_LABELS)),
     read=_read,
+    counts={"all": 11125},
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("spaq.tgz",)),
     columns={a.lower(): f"{a} as rated, 0..100, higher is better" for a in ATTRIBUTES},
 )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ._own import below, one_of, only_table, pictures, place
+from ._own import below, one_of, only_table, photo_column, pictures, place, ratings
 from ._read import csv_table, numbers
 from .dataset import DataSet, DataSetError
 
@@ -20,6 +20,7 @@ SCALES = {
 """Label columns that are known without being told, with their scales; DECLARATION changes both."""
 DECLARATION = "dataset.json"
 """Optional file beside the labels: {"label": column, "low": number, "high": number, "direction": "..."}."""
+_PHOTO = ("path", "file", "image", "name")
 _DIRECTIONS: tuple[Literal["higher is better", "lower is better"], ...] = ("higher is better", "lower is better")
 
 
@@ -52,7 +53,8 @@ def _from_json(root: Path) -> pd.DataFrame:
     if not rows:
         accepted = "one CSV file, or a JSON file of the same name beside each photo"
         raise DataSetError(file=root, found="neither", accepted=accepted)
-    return pd.DataFrame(rows).astype(str)
+    table = pd.DataFrame(rows, dtype=object)
+    return table.where(table.notna(), "").astype(str)  # a photo may lack a rating that another has
 
 
 def _read(root: Path) -> pd.DataFrame:
@@ -60,7 +62,7 @@ def _read(root: Path) -> pd.DataFrame:
     table, source = (_from_json(root), root) if path is None else (csv_table(path), path)
     folder = root if path is None else path.parent
     told = _declared(folder)
-    file = one_of(table, ("path", "file", "name", "image"), source)
+    file = photo_column(table, _PHOTO, source)
     column = one_of(table, (told["label"],) if told else SCALES, source)
     result = pd.DataFrame({"name": table[file], "label": numbers(table, column, source)})
     result["path"] = [place(name, folder) for name in table[file]]
@@ -68,10 +70,10 @@ def _read(root: Path) -> pd.DataFrame:
         if name in table:
             result[name] = table[name]
     for name in map(str, table.columns):
-        if name in (file, column, "group", "split", "subset"):
+        if name in (*_PHOTO, column, "group", "split", "subset"):
             continue
-        values = pd.to_numeric(table[name], errors="coerce")
-        if values.notna().all():  # further ratings, e.g. composition and contrast
+        values = ratings(table, name)
+        if values is not None:  # further ratings, e.g. composition and contrast
             result[f"also_{name}"] = values
     result.attrs["scale"] = (float(told["low"]), float(told["high"])) if told else SCALES[column]
     result.attrs["direction"] = told.get("direction", _DIRECTIONS[0])
@@ -92,10 +94,11 @@ DATASET = DataSet(
     split_rule="the columns split and group, where given",
     traps=(
         "The scale is never guessed from the values: a label outside it is an error that says how to declare another.",
+        "Of several columns path, file, image and name, the one that names files on disk is read.",
         "Paths count from the table's folder, from one of the three above it, or from here, in this order.",
     ),
     markers=("*.csv|*.json|*/*.json",),
     read=_read,
-    columns={"also_*": "every further column of numbers"},
+    columns={"also_*": "every further column of numbers, NaN where a cell is empty"},
     single_file=(".csv",),
 )

@@ -49,6 +49,7 @@ DATASET = DataSet(
     ),
     markers=("distorted_images", "mos_with_names.txt"),
     read=_read,
+    counts={"all": 3000},
     mirror=Mirror("chaofengc/IQA-PyTorch-Datasets", ("tid2013.tgz",)),
     columns={"level": "1 (weakest) .. 5", "reference": "path of the undistorted photo"},
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ._read import Folder, csv_table, numbers, translated
+from ._read import csv_table, numbers, one_size, translated
 from .dataset import DataSet
 
 _SPLIT = {"training": "train", "validation": "validation", "test": "test"}
@@ -16,9 +16,11 @@ def _read(root: Path) -> pd.DataFrame:
     table = csv_table(path, ["image_name", "quality_mos", "set"])
     split = translated(table, "set", _SPLIT, path)
     above = (root, root / "challenge", root / "images")
-    photos = Folder([folder / name for folder in above for name in ("", *_SPLIT)])
+    copies = [copy for folder in above for copy in ([folder], [folder / name for name in _SPLIT])]
+    photos = one_size(copies, table["image_name"])
     result = pd.DataFrame({"name": table["image_name"], "label": numbers(table, "quality_mos", path), "split": split})
     result["path"] = [photos.path(name) for name in table["image_name"]]
+    result.attrs["read"] = photos.read(root)
     if "subset" in table:
         result["subset"] = table["subset"]
     return result
@@ -42,4 +44,5 @@ DATASET = DataSet(
     ),
     markers=(_CSV,),
     read=_read,
+    counts={"all": 6073},
 )

@@ -22,13 +22,16 @@ from .classification import (
     confusion_matrix,
     false_alarm_rate,
     macro_f1,
+    mean_recall,
     per_class,
 )
 from .correlation import krcc, mae, mean, outlier_ratio, plcc, rmse, srcc, why_undefined
 from .crosstalk import crosstalk
 from .curves import Ladder, RiskCoverage, ladder, risk_coverage
 from .intervals import Interval, bonett_wright_srcc, fieller_krcc, fisher_plcc, holm, wilson
+from .mapped_interval import mapped_intervals
 from .mapping import Logistic, Mapped, fit_logistic4, mapped
+from .pair_intervals import pair_intervals
 from .ranking import (
     DISTINCT_MOS,
     PairAccuracy,
@@ -42,7 +45,7 @@ from .ranking import (
 from .ratios import factor_error, median_ratio
 from .resampling import Difference, bootstrap, bootstrap_all, paired_bootstrap
 from .restoration import gt_mean, psnr, psnr_gt_mean, ssim, ssim_gt_mean
-from .splits import Quartiles, group_splits, over_splits
+from .splits import Quartiles, over_splits
 
 __all__ = [
     "DISTINCT_MOS",
@@ -81,7 +84,6 @@ __all__ = [
     "fieller_krcc",
     "fisher_plcc",
     "fit_logistic4",
-    "group_splits",
     "gt_mean",
     "holm",
     "krcc",
@@ -89,13 +91,16 @@ __all__ = [
     "macro_f1",
     "mae",
     "mapped",
+    "mapped_intervals",
     "mean",
+    "mean_recall",
     "median_ratio",
     "outlier_ratio",
     "over_splits",
     "pair_accuracy",
     "pair_accuracy_by_difference",
     "pair_classes",
+    "pair_intervals",
     "paired_bootstrap",
     "panel_size",
     "per_class",

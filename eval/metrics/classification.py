@@ -110,6 +110,21 @@ def balanced_accuracy(matrix: Matrix) -> float:
     return float(np.mean(np.diag(matrix)[present] / support[present])) if present.any() else np.nan
 
 
+def mean_recall(hits: ArrayLike, codes: ArrayLike) -> float:
+    """`balanced_accuracy` from the rows, where a hit may be a share: equal candidates are guessed among.
+
+    Unchecked, because the bootstrap calls it once per resample.
+
+    Args:
+        hits: per row, 1 where the class is named right, 0 where not.
+        codes: per row, the place of the true class, from 0 up.
+    """
+    index = np.asarray(codes).astype(np.intp)
+    support = np.bincount(index)
+    present = support > 0
+    return float(np.mean(np.bincount(index, weights=np.asarray(hits))[present] / support[present]))
+
+
 def false_alarm_rate(matrix: Matrix, labels: Sequence[Hashable], clear: Hashable) -> Rate:
     """The share of rows of class `clear` that are called anything else, such as sharp photos called blurred.
 

@@ -8,12 +8,12 @@ from scipy.optimize import OptimizeResult, least_squares
 from scipy.special import expit
 
 from .checks import Column, clean_pair
-from .correlation import plcc, rmse, why_undefined
+from .correlation import plcc, rmse, srcc, why_undefined
 
 # Limits of the search, in standard deviations of the predictions. At slope 10 the curve is straight to within 1 % over
 # the data, at 0.01 it is a step; further out the parameters move and the mapping does not.
-_CENTER_MARGIN = 5.0
-_SLOPES = (0.01, 10.0)
+CENTER_MARGIN = 5.0
+SLOPES = (0.01, 10.0)
 # The first is VQEG's start; the flatter ones reach the optimum when the relation is nearly straight.
 _START_SLOPES = (0.25, 1.0, 4.0)
 _MAX_EVALUATIONS = 400
@@ -76,7 +76,7 @@ def fit_logistic4(pred: ArrayLike, mos: ArrayLike) -> Logistic:
     """The monotone four-parameter logistic that maps the predictions to the MOS with the least squared error.
 
     Starts at VQEG's values, beta1 = max(mos), beta2 = min(mos), beta3 = mean(pred), beta4 = sd(pred) / 4, and again
-    with 4 and 16 times that slope; the best of the three is kept. The mapping rises where the PLCC is positive and
+    with 4 and 16 times that slope; the best of the three is kept. The mapping rises where the SRCC is positive and
     falls where it is negative, so predictions of reversed sign get the mirrored mapping. No randomness.
 
     Raises:
@@ -89,7 +89,7 @@ def fit_logistic4(pred: ArrayLike, mos: ArrayLike) -> Logistic:
     reason = why_undefined(x, y)
     if reason is not None:
         return Logistic(np.nan, np.nan, np.nan, np.nan, converged=False, rmse=np.nan, reason=reason)
-    sign = -1.0 if plcc(x, y) < 0 else 1.0
+    sign = -1.0 if srcc(x, y) < 0 else 1.0
     center, scale = sign * x.mean(), x.std()
     level, spread = y.mean(), y.std()
     found = _search((sign * x - center) / scale, (y - level) / spread)
@@ -131,8 +131,8 @@ def _search(z: Column, y: Column) -> OptimizeResult:
         steep = p[1] * s * (1 - s) / p[3]
         return np.stack([np.ones_like(z), s, -steep, -steep * u], axis=1)
 
-    lower = [-np.inf, 0.0, z.min() - _CENTER_MARGIN, _SLOPES[0]]
-    upper = [np.inf, np.inf, z.max() + _CENTER_MARGIN, _SLOPES[1]]
+    lower = [-np.inf, 0.0, z.min() - CENTER_MARGIN, SLOPES[0]]
+    upper = [np.inf, np.inf, z.max() + CENTER_MARGIN, SLOPES[1]]
     runs = [
         least_squares(
             residual,

@@ -183,8 +183,12 @@ def panel_size(pred: ArrayLike, mos: ArrayLike, *, scale: tuple[float, float] = 
     if found.false_tie + found.correct_tie > 0.5:
         reason = "More than half of the pairs differ by less than 1 % of the predictions' range."
         return Panel(None, found.false_ranking, threshold, reason)
-    people = next((size for size, rate in PANELS if found.false_ranking <= rate), 0)
-    return Panel(people, found.false_ranking, threshold)
+    return Panel(people_worth(found.false_ranking), found.false_ranking, threshold)
+
+
+def people_worth(false_ranking: float) -> int:
+    """The largest panel whose false-ranking rate is not lower, 0 to 12 people; fewer as the rate rises."""
+    return next((size for size, rate in PANELS if false_ranking <= rate), 0)
 
 
 def _pairs(x: Column, y: Column, groups: Sequence[Any] | NDArray[Any] | None) -> Iterator[tuple[Column, Column]]:

@@ -17,6 +17,8 @@ Statistic = Callable[..., float]
 Groups = Sequence[Any] | NDArray[Any]
 
 RESAMPLES = 10_000
+MIN_UNITS = 10
+"""Rows or groups below which there is no interval: with 3 groups one of 95 % holds the truth in 86 % of the cases."""
 # Cells of the count matrix held at once: small enough to stay in the cache, which is what the speed comes from.
 _CELLS = 1 << 17
 
@@ -45,11 +47,11 @@ def bootstrap(
     seed: int,
     level: float = 0.95,
 ) -> Interval:
-    """The percentile bootstrap interval of ``statistic(*arrays)``.
+    """The percentile bootstrap interval of ``statistic(*arrays)``; NaN below MIN_UNITS rows or groups.
 
     Rows are drawn with replacement, together across the arrays; with `groups`, whole groups are. The metrics listed in
     `weighted.WEIGHTED` are computed for many resamples at once, any other is called once per resample and must not
-    depend on the order of the rows. The mapping of a mapped metric stays as it was fitted on all rows.
+    depend on the order of the rows.
 
     Args:
         statistic: from the columns to a number; a NaN is left out and counted.
@@ -78,10 +80,13 @@ def bootstrap_all(
 ) -> dict[str, Interval]:
     """The interval of each statistic by name, all on the same resamples; see `bootstrap`."""
     columns = _columns(arrays)
-    codes = _codes(groups, len(columns[0]))
+    codes = unit_codes(groups, len(columns[0]))
+    _require(n)
+    if few(codes):
+        return {name: percentile(np.empty(0), codes, grouped=groups is not None, level=level) for name in statistics}
     values = _replicates([(statistic, columns) for statistic in statistics.values()], codes, n, seed)
     return {
-        name: _percentile(row, codes, grouped=groups is not None, level=level)
+        name: percentile(row, codes, grouped=groups is not None, level=level)
         for name, row in zip(statistics, values, strict=True)
     }
 
@@ -101,6 +106,7 @@ def paired_bootstrap(
 
     Both models are judged on every resample, so what makes an image hard for both cancels. The p-value is twice the
     smaller share of resamples on either side of zero, zeros on both, with one added to count and total: it is never 0.
+    Interval and p-value are NaN below MIN_UNITS rows or groups.
 
     Raises:
         ArgumentError: as `bootstrap`.
@@ -108,13 +114,13 @@ def paired_bootstrap(
     Reference: A. C. Davison, D. V. Hinkley, 1997, section 4.4. For several models see `intervals.holm`.
     """
     one, two, truth = _columns([first, second, target])
-    codes = _codes(groups, len(truth))
+    codes = unit_codes(groups, len(truth))
     ours, theirs = _replicates([(statistic, [one, truth]), (statistic, [two, truth])], codes, n, seed)
     gaps = ours - theirs
-    interval = _percentile(gaps, codes, grouped=groups is not None, level=level)
+    interval = percentile(gaps, codes, grouped=groups is not None, level=level)
     kept = gaps[~np.isnan(gaps)]
     estimate = statistic(one, truth) - statistic(two, truth)
-    if np.isnan(estimate) or not kept.size:
+    if np.isnan(estimate) or not kept.size or few(codes):
         return Difference(estimate, interval, np.nan)
     rarer = min(np.count_nonzero(kept <= 0), np.count_nonzero(kept >= 0))
     return Difference(estimate, interval, min(1.0, 2 * (1 + int(rarer)) / (1 + len(kept))))
@@ -129,7 +135,13 @@ def _columns(arrays: Sequence[ArrayLike]) -> list[Column]:
     return columns
 
 
-def _codes(groups: Groups | None, rows: int) -> NDArray[np.int64]:
+def _require(n: int) -> None:
+    if n < 1:
+        raise ArgumentError(f"Asked for {n} resamples; accepted: 1 or more, 10,000 for a report.")
+
+
+def unit_codes(groups: Groups | None, rows: int) -> NDArray[np.int64]:
+    """The independent unit of each row, 0, 1, ...: its group, or without groups itself."""
     return np.arange(rows) if groups is None else clean_groups(groups, rows)
 
 
@@ -137,14 +149,18 @@ def _replicates(
     jobs: Sequence[tuple[Statistic, list[Column]]], codes: NDArray[np.int64], n: int, seed: int
 ) -> NDArray[np.float64]:
     """The statistic of each job on each resample, (jobs, n)."""
-    if n < 1:
-        raise ArgumentError(f"Asked for {n} resamples; accepted: 1 or more, 10,000 for a report.")
+    _require(n)
     evaluate = [_evaluator(statistic, columns) for statistic, columns in jobs]
-    parts = [np.stack([job(counts) for job in evaluate]) for counts in _resamples(codes, n, seed)]
+    parts = [np.stack([job(counts) for job in evaluate]) for counts in draws(codes, n, seed)]
     return np.concatenate(parts, axis=1)
 
 
-def _resamples(codes: NDArray[np.int64], n: int, seed: int) -> Iterator[Counts]:
+def few(codes: NDArray[np.int64]) -> bool:
+    """Whether there are too few units for an interval."""
+    return int(codes.max()) + 1 < MIN_UNITS
+
+
+def draws(codes: NDArray[np.int64], n: int, seed: int) -> Iterator[Counts]:
     """How often each row is drawn, (rows, some resamples), until there have been n resamples."""
     rng = np.random.default_rng(seed)
     units = int(codes.max()) + 1
@@ -167,15 +183,22 @@ def _evaluator(statistic: Statistic, columns: list[Column]) -> Callable[[Counts]
     return one_by_one
 
 
-def _percentile(values: NDArray[np.float64], codes: NDArray[np.int64], *, grouped: bool, level: float) -> Interval:
-    tail = (1 - require_level(level)) / 2
+def percentile(values: NDArray[np.float64], codes: NDArray[np.int64], *, grouped: bool, level: float) -> Interval:
+    """The interval between the quantiles of a statistic's replicates (n,); those that are NaN are counted.
+
+    NaN with the reason as its method where there are too few units.
+    """
+    tail, units = (1 - require_level(level)) / 2, int(codes.max()) + 1
+    unit = "groups" if grouped else "rows"
+    if few(codes):
+        return Interval(np.nan, np.nan, units, f"no interval: fewer than {MIN_UNITS} {unit}", level)
     defined = values[~np.isnan(values)]
     low, high = np.quantile(defined, [tail, 1 - tail]) if defined.size else (np.nan, np.nan)
     return Interval(
         float(low),
         float(high),
-        n=int(codes.max()) + 1,
-        method=f"percentile bootstrap over {'groups' if grouped else 'rows'}",
+        n=units,
+        method=f"percentile bootstrap over {unit}",
         level=level,
         resamples=len(values),
         undefined=len(values) - len(defined),
