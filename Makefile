@@ -11,6 +11,8 @@ PYTHON ?=
 ARGS ?=
 TRAIN ?= 1
 BIN := .venv/bin
+# An environment whose interpreter is gone (an upgrade of Python) goes with its stamps, before make looks at them.
+$(shell [ ! -e .venv ] || { [ -e .venv/.made ] && .venv/bin/python -c ''; } 2>/dev/null || rm -rf .venv)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 # What an activated environment or a shell profile may have left must not leak into ours.

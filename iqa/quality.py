@@ -15,7 +15,7 @@ ESTIMATORS = ("classical",)
 
 WEIGHTS = {"sharpness": 0.5, "good_exposure": 0.25, "low_noise": 0.25}
 """Exponents of the factors: quality is their weighted geometric mean, so that one hopeless factor spoils the photo."""
-FLOOR = 0.02
+FLOOR = 0.005
 """Least value of a factor, so that one hopeless factor does not hide the others."""
 
 SMOOTHING_PX = 1.0
@@ -117,7 +117,8 @@ def sharpness_factor(width_px: float, energy: float, mean_luminance: float) -> f
     Narrow edges count in full from a detail of 0.85 on and not below 0.55: a smear leaves the edges along its path.
     """
     steady = energy * min(2.0, (0.45 / max(mean_luminance, 1e-6)) ** 1.3)
-    detail = float(np.clip(np.log(max(steady, 1e-6) / 0.2) / np.log(150.0 / 0.2), 0.0, 1.0))
+    hardly = 0.02 * min(1.0, max(steady, 1e-6) / 0.2) ** 0.1  # so that the last of the detail still counts
+    detail = float(np.clip(np.log(max(steady, 1e-6) / 0.2) / np.log(150.0 / 0.2), hardly, 1.0))
     narrow = float(np.clip(np.log(1.5 / max(width_px, 1e-6)) / np.log(1.5 / 0.65), 0.0, 1.0))
     trusted = float(np.clip((detail - 0.55) / 0.3, 0.0, 1.0))
     return detail * (0.5 + 0.5 * narrow * trusted)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from photos import NAMES as PHOTOS
-from photos import moved, photo
+from photos import blurred, moved, photo
 from PIL import Image
 
 from iqa import damage, quality
@@ -35,11 +35,18 @@ def picture(name: str) -> NDArray[np.uint8]:
     [("defocus", 0), ("motion", 0), ("motion", 1), ("shake", 0), ("shake", 1), ("noise", 0), ("underexposure", 0)],
 )
 def test_more_damage_never_raises_the_quality(name: str, harm: str, seed: int) -> None:
+    """Of photographs without damage: blur takes the noise out of a noisy one, darkening repairs a washed-out one."""
     scores = [
         quality.score(damage.apply(harm, picture(name), step, np.random.default_rng(seed))).quality for step in LADDER
     ]
     assert all(after <= before for before, after in itertools.pairwise(scores)), scores
     assert scores[-1] < scores[0] - 0.1
+
+
+@pytest.mark.parametrize("name", [*PHOTOS, *EXAMPLES])
+def test_a_wider_gaussian_never_raises_the_quality(name: str) -> None:
+    scores = [quality.score(blurred(picture(name), sigma)).quality for sigma in (0, 1, 2, 3, 4, 6, 8, 12)]
+    assert all(after <= before for before, after in itertools.pairwise(scores)), scores
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

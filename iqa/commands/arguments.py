@@ -65,6 +65,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     name, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     if name not in DOES:
+        if name and not name.startswith("-"):
+            raise UnknownNameError("command", name, DOES)
         _overview().parse_args(arguments)
         raise UnknownNameError("command", name, DOES)
     parser = _parser(name)
