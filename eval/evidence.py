@@ -89,7 +89,7 @@ def _joined(rows: pd.DataFrame, cases: Sequence[Case], withheld: Sequence[str]) 
     if not withheld:
         return rows
     known = facts(cases).set_index("key")
-    joined = rows.assign(**{name: rows["key"].map(known[name]) for name in withheld})
+    joined = rows.assign(**{name: rows["key"].map(known[name]) for name in withheld if name in known})
     first = [*FIXED, *(name for name in known if name in joined and name not in FIXED)]
     return joined[[*first, *(name for name in joined if name not in first)]]
 

@@ -66,7 +66,7 @@ TOY = Benchmark(
     scorer=lambda table, options: ToyScorer(options.model),
     summarize=summarize,
     comparisons=(Comparison("srcc", "prediction", "mos", "group"), Comparison("rmse", "prediction", "mos", "group")),
-    labels=("mos",),
+    labels=("mos", "label_sd"),  # the second: published by some sets only
     plots={"scatter": partial(plots.scatter, prediction="prediction", target="mos")},
 )
 
