@@ -14,6 +14,7 @@ from .data import Picture, Reader, readers
 from .layers import Mask
 from .recipe import Arrays, Photos, Sample, Settings, Split
 from .tables import divided, trained_on
+from .twins import merged
 
 SUFFIX = "_mask"
 """NAME.webp lies beside NAME_mask.webp; white is the subject. Formats may differ."""
@@ -62,7 +63,7 @@ def read(folder: Path) -> pd.DataFrame:
         if {"image", "group"} <= set(told):
             table["group"] = table["name"].map(told.set_index("image")["group"]).fillna(table["group"])
     table.attrs = {"dataset": "photos"}
-    return table
+    return merged([table])[0]
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ class Joined:
 
     @property
     def groups(self) -> Sequence[str]:
-        """As Photos; equal names in two parts are two groups."""
-        return [f"{number}/{group}" for number, part in enumerate(self.parts) for group in part.groups]
+        """As Photos; `training.tables.together` has named them so that equal names are one group."""
+        return [group for part in self.parts for group in part.groups]
 
     @property
     def paths(self) -> Sequence[Path]:
@@ -164,7 +165,7 @@ class Joined:
 
 
 def joined(splits: Sequence[Split]) -> Split:
-    """One split of several: training sides joined, validation sides joined, each in the given order."""
+    """One split of several: training sides joined, validation sides joined; of tables from `together`."""
     if len(splits) == 1:
         return splits[0]
     told = tuple(row for split in splits for row in split.trained_on)

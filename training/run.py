@@ -30,6 +30,7 @@ from .batches import unreadable
 from .devices import keep_memory
 from .distill import WEIGHT, taught
 from .fit import fit
+from .limits import in_range
 from .recipe import Recipe, Settings, Split
 from .start import checked
 
@@ -112,6 +113,7 @@ def listing() -> str:
 
 def photos(made: Recipe, settings: Settings, data: Path) -> Split:
     """The photos of a recipe, with the teacher's answers where there is one; settings and split fit each other."""
+    in_range(made, settings)
     split = made.data(data, settings)
     checked(made, settings, split)
     return taught(split, Path(settings.teacher), made.outputs) if settings.teacher else split
@@ -156,6 +158,8 @@ def resumed(made: Recipe, args: argparse.Namespace) -> tuple[Settings, Path]:
     path = args.out / checkpoint.SETTINGS
     if not path.is_file():
         raise ArgumentError(f"{args.out} holds no run to resume: no {checkpoint.SETTINGS}. Leave out --resume.")
+    if not (args.out / checkpoint.LAST).is_file():
+        raise ArgumentError(f"The run in {args.out} ended before its first epoch did. Start it anew without --resume.")
     told = json.loads(path.read_text(encoding="utf-8"))
     was = checkpoint.settings_from(told["settings"])
     now = chosen(made, args, was)
@@ -171,15 +175,46 @@ def resumed(made: Recipe, args: argparse.Namespace) -> tuple[Settings, Path]:
     return now, args.data or Path(told["data"]["folder"])
 
 
+def same_data(out: Path, split: Split) -> None:
+    """Nothing; raises IQAError when the photos or their groups are not those that the run in `out` began with."""
+    told = json.loads((out / checkpoint.SETTINGS).read_text(encoding="utf-8"))["data"]
+    for side, now in (("train", tables.summary(split.train)), ("validation", tables.summary(split.validation))):
+        if told[side] != now:
+            found, was = ({k: v for k, v in facts.items() if k != "group_sha256"} for facts in (now, told[side]))
+            names = "" if found != was else ", other groups"
+            raise IQAError(
+                f"The data changed since the run in {out} began: {side} had {was}, now it has {found}{names}. Resuming "
+                f"would mix the two sides; restore the data, or start a new run."
+            )
+
+
+def taken(out: Path) -> bool:
+    """Whether a folder holds anything but what a run leaves that ended before its first checkpoint."""
+    if not out.is_dir():
+        return out.exists()
+    leavings = {checkpoint.SETTINGS, "cache", "curves.csv", "curves.png"}
+    names = {path.name for path in out.iterdir() if path.suffix != ".part"}
+    if names <= {"cache"}:  # made by the pass that reads every photo, which comes first
+        return any(path.is_file() and path.suffix not in (".npy", ".part") for path in out.rglob("*"))
+    try:
+        told = json.loads((out / checkpoint.SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True  # a file of that name that no run wrote
+    return bool(names - leavings) or not (isinstance(told, dict) and {"recipe", "settings", "data"} <= told.keys())
+
+
 def train(args: argparse.Namespace) -> None:
     """Nothing; --out then holds the run, as far as it came."""
     made = recipe.get(args.recipe)
+    if args.stop_after is not None and args.stop_after < 1:
+        raise ArgumentError(f"--stop-after {args.stop_after}: accepted 1 or more.")
     leads = os.environ.get("RANK", "0") == "0"
     if args.resume:
         settings, data = resumed(made, args)
         split = photos(made, settings, data)
+        same_data(args.out, split)
     else:
-        if leads and args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
+        if leads and taken(args.out):
             raise OutputExistsError(f"{args.out} is there already. Name another --out, or go on with --resume.")
         settings, data = nets.with_facts(chosen(made, args, made.defaults)), args.data
         split = begin(made, settings, data, args.out) if leads else photos(made, settings, data)

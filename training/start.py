@@ -8,6 +8,7 @@ from torch import nn
 from iqa.errors import ArgumentError, IQAError
 
 from . import checkpoint
+from .limits import in_range
 from .nets import load_strictly
 from .recipe import Recipe, Settings, Split
 
@@ -16,14 +17,8 @@ LAST_RATE = 0.01
 
 
 def checked(recipe: Recipe, settings: Settings, split: Split) -> None:
-    """Nothing; raises ArgumentError where settings do not fit the recipe, IQAError where a group is on both sides."""
-    for name in ("epochs", "learning_rate"):
-        given = getattr(settings, name)
-        if len(given) != len(recipe.phases):
-            phases = ", ".join(phase.name for phase in recipe.phases)
-            raise ArgumentError(f"{name}: found {len(given)}, accepted {len(recipe.phases)}, one per phase ({phases}).")
-    if min(settings.epochs) < 0 or sum(settings.epochs) == 0 or min(settings.learning_rate) <= 0:
-        raise ArgumentError("Accepted: epochs of 0 or more, not all 0, and learning rates above 0.")
+    """Nothing; raises ArgumentError for settings that do not fit, IQAError for a group or a file on both sides."""
+    in_range(recipe, settings)
     if settings.batch_size < 2 or min(len(split.train), len(split.validation)) < 2:
         raise ArgumentError(
             f"Found batch size {settings.batch_size}, {len(split.train)} photos to train and "
@@ -33,6 +28,12 @@ def checked(recipe: Recipe, settings: Settings, split: Split) -> None:
     if both:
         raise IQAError(
             f"{len(both)} groups are in training and in validation, such as {both[0]!r}: split by group first."
+        )
+    train, validation = ({path.resolve() for path in side.paths} for side in (split.train, split.validation))
+    if train & validation:
+        raise IQAError(
+            f"{len(train & validation)} files are in training and in validation, such as {min(train & validation)}: "
+            "give the rows of a file one group, or name folders that do not overlap."
         )
 
 

@@ -15,6 +15,7 @@ from iqa.manifest import DataSet
 
 from .data import Augment, Damaged, Labelled, Make, flip, readers
 from .recipe import Arrays, Photos, Settings, Split
+from .twins import merged
 
 VALIDATION_SHARE = 0.2
 """Of the photos that are not an official test, where the data set has no validation of its own."""
@@ -22,6 +23,8 @@ VALIDATION_SHARE = 0.2
 
 def read(data: Path, settings: Settings, accepted: Sequence[str]) -> pd.DataFrame:
     """The table of the data set that lies in a folder, as `eval.datasets.load` gives it, no photo missing.
+
+    Files of equal content have one group, so that no split parts them.
 
     Args:
         data: folder, or what the data set accepts as a single file.
@@ -51,7 +54,7 @@ def read(data: Path, settings: Settings, accepted: Sequence[str]) -> pd.DataFram
             f"{len(missing)} of {len(table)} photos of {name} are not there, the first is {missing.iloc[0]}. "
             "Complete the copy, or take their rows out of the table."
         )
-    return table
+    return merged([table])[0]
 
 
 def divided(
@@ -80,6 +83,37 @@ def divided(
         split = group_split(pool, {"train": 1.0 - share, "validation": share}, settings.seed)
         train, validation = pool[split == "train"], pool[split == "validation"]
     return train.reset_index(drop=True), validation.reset_index(drop=True)
+
+
+def together(sources: Sequence[pd.DataFrame], settings: Settings) -> list[pd.DataFrame]:
+    """The tables of sources that are joined, each limited and its split decided, no photo or group on two sides.
+
+    A photo (or reference) in several of them goes where the first one puts it; one that is in the official test of any
+    is left out of all. Each is then divided by `divided` as told here.
+
+    Raises:
+        IQAError: a source has nothing to train or nothing to validate.
+    """
+    if len(sources) == 1:
+        return [*sources]
+    linked, fate, decided = merged(sources, ("path", "reference")), dict[str, str](), []
+    tested = {group for table in linked for group in table["group"][table["split"] == "test"]}
+    for number, table in enumerate(linked, 1):
+        pool = limited(table[~table["group"].isin(tested)], settings).reset_index(drop=True)
+        free = pool[~pool["group"].isin(fate)]
+        if free["group"].nunique() > 1:
+            for side, rows in zip(("train", "validation"), divided(free, settings), strict=True):
+                fate |= dict.fromkeys(rows["group"], side)
+        fate = dict.fromkeys(free["group"], "train") | fate
+        pool["split"] = pool["group"].map(fate)
+        if pool["split"].nunique() < 2:
+            raise IQAError(
+                f"Source {number} has {len(pool)} photos that may be used, all on one side of the split, because other "
+                "sources hold them too. Leave out that source, or name folders that do not overlap."
+            )
+        pool.attrs = table.attrs
+        decided.append(pool)
+    return decided
 
 
 def limited(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:

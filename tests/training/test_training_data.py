@@ -54,6 +54,51 @@ def test_photos_that_cannot_be_divided_are_refused(groups: list[int], splits: li
         tables.divided(table(groups, splits), SETTINGS)
 
 
+def test_copies_of_a_photo_are_never_parted(photos: Path, tmp_path: Path) -> None:
+    for number in range(10):
+        for name in (f"{number}.png", f"copy_{number}.png"):
+            (tmp_path / name).write_bytes((photos / f"{number:02}.png").read_bytes())
+    for seed in range(5):
+        settings = replace(SETTINGS, seed=seed)
+        sides = tables.divided(tables.read(tmp_path, settings, ("photos",)), settings)
+        held, shown = ({Path(path).read_bytes() for path in side["path"]} for side in sides)
+        assert len(held) + len(shown) == 10
+        assert not held & shown
+
+
+def test_a_photo_without_copies_keeps_its_group(photos: Path) -> None:
+    found = tables.read(photos, SETTINGS, ("photos",))
+    assert list(found["group"]) == list(found["name"])
+
+
+@given(st.lists(_ROW, min_size=4, max_size=20), st.lists(_ROW, min_size=4, max_size=20), st.integers(0, 3))
+def test_joined_sources_agree_on_the_side_of_a_photo(
+    one: list[tuple[int, str]], other: list[tuple[int, str]], seed: int
+) -> None:
+    both = [table([group for group, _ in rows], [split for _, split in rows]) for rows in (one, other)]
+    tested = {path for frame in both for path in frame["path"][frame["split"] == "test"]}
+    settings = replace(SETTINGS, seed=seed)
+    try:
+        sides = [tables.divided(frame, settings) for frame in tables.together(both, settings)]
+    except IQAError:
+        assume(False)
+    train, validation = (
+        {value for pair in sides for value in pair[side][column]} for side in (0, 1) for column in ("path",)
+    )
+    assert train
+    assert validation
+    assert not train & validation
+    assert not (train | validation) & tested
+
+
+def test_sources_that_leave_nothing_to_validate_are_refused() -> None:
+    one, other = table([*range(10)], [""] * 10), table([0, 1], [""] * 2)
+    train, _ = tables.divided(tables.together([one, one], SETTINGS)[0], SETTINGS)
+    other["path"] = list(train["path"])[:2]
+    with pytest.raises(IQAError, match="Source 2 has 2 photos"):
+        tables.together([one, other], SETTINGS)
+
+
 def test_an_official_validation_is_taken_as_it_is() -> None:
     frame = table([*range(10)], ["train"] * 7 + ["validation"] * 2 + ["test"])
     train, validation = tables.divided(frame, SETTINGS)

@@ -115,6 +115,17 @@ def test_a_group_on_both_sides_is_refused(rated: Path, tmp_path: Path, changed: 
         trained(changed(data=leaking), rated, tmp_path)
 
 
+def test_a_file_on_both_sides_is_refused(rated: Path, tmp_path: Path, changed: Callable[..., Recipe]) -> None:
+    def leaking(folder: Path, settings: Settings) -> Split:
+        split = TINY.data(folder, settings)
+        assert isinstance(split.train, Labelled)
+        again = replace(split.train, groups=[f"other {group}" for group in split.train.groups])
+        return Split(split.train, again, split.trained_on)
+
+    with pytest.raises(IQAError, match="files are in training and in validation"):
+        trained(changed(data=leaking), rated, tmp_path)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(rated: Path, tmp_path: Path, changed: Callable[..., Recipe]) -> None:
     broken = changed(loss=lambda raw, target: raw["quality"].mean() * float("nan"))
     with pytest.raises(IQAError, match=r"loss is nan in batch 1.*--lr"):

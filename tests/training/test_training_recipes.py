@@ -158,6 +158,18 @@ def test_blur_type_joins_synthetic_scenes_clean_photos_and_a_list(photos: Path, 
         assert split.train.read(path).ndim == 3
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_photo_in_two_overlapping_folders_stays_on_one_side(seed: int, photos: Path, tmp_path: Path) -> None:
+    made = recipe.get("degradations")
+    folder = masked(photos, tmp_path)
+    settings = settled(made, seed=seed, extra={**made.defaults.extra, "masks": str(folder)})
+    split = made.data(folder, settings)
+    assert isinstance(split.train, Joined)
+    assert len(split.train) + len(split.validation) == 2 * COUNT * int(made.defaults.extra["repeats"])
+    assert not {*split.train.paths} & {*split.validation.paths}
+    assert not {*split.train.groups} & {*split.validation.groups}
+
+
 def test_degradations_uses_the_masks_that_lie_beside_photos_as_masks_only(photos: Path, tmp_path: Path) -> None:
     made = recipe.get("degradations")
     split = made.data(masked(photos, tmp_path), settled(made, limit=10))

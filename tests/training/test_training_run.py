@@ -81,6 +81,56 @@ def test_a_folder_with_something_in_it_is_never_overwritten(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_run_that_died_before_its_first_checkpoint_may_start_anew(
+    rated: Path,
+    tmp_path: Path,
+    tiny: Recipe,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "out"
+    command = ["tiny", "--data", str(rated), "--out", str(out), *FAST, "--cache"]
+
+    def interrupted(_: fit.Run) -> tuple[float, float]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fit.Run, "_validate", interrupted)
+        assert run.main([*command, "--epochs", "3,3"]) == 130
+    assert sorted(path.name for path in out.iterdir()) == ["cache", "settings.json"]
+    assert run.main(["tiny", "--out", str(out), "--resume"]) == 1
+    assert "without --resume" in capsys.readouterr().err
+    assert run.main([*command, "--epochs", "0,1"]) == 0
+    assert json.loads((out / "settings.json").read_text())["settings"]["epochs"] == [0, 1]
+    assert run.main(command) == 1
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ['{"editor": 4}', "[]", "no JSON"])
+def test_settings_of_another_program_are_never_overwritten(
+    text: str, rated: Path, tmp_path: Path, tiny: Recipe
+) -> None:
+    (tmp_path / "settings.json").write_text(text)
+    assert run.main([tiny.name, "--data", str(rated), "--out", str(tmp_path), *FAST]) == 1
+    assert (tmp_path / "settings.json").read_text() == text
+
+
+def test_resuming_on_other_photos_or_groups_is_refused(
+    rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, data = str(tmp_path / "out"), tmp_path / "data"
+    data.mkdir()
+    lines = (rated / "labels.csv").read_text().splitlines()
+    (data / "labels.csv").write_text("\n".join(lines))
+    assert run.main([tiny.name, "--data", str(data), "--out", out, *FAST, "--stop-after", "1"]) == 0
+    for changed in (lines[:-2], [line.replace(",g", ",h") for line in lines]):
+        (data / "labels.csv").write_text("\n".join(changed))
+        assert run.main([tiny.name, "--out", out, "--resume"]) == 1
+        assert "The data changed since the run" in capsys.readouterr().err
+    (data / "labels.csv").write_text("\n".join(lines))
+    assert run.main([tiny.name, "--out", out, "--resume"]) == 0
+
+
 def test_resuming_with_other_settings_is_refused(
     rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,6 +166,20 @@ def test_a_photo_that_cannot_be_read_is_named_before_anything_is_made(
         (["tiny", "--data", "DATA", "--extra", "set=koniq"], "Known: table"),
         (["tiny", "--data", "DATA", "--epochs", "3"], "one per phase"),
         (["tiny", "--data", "DATA", "--teacher", "EMPTY"], "manifest.json"),
+        (["tiny", "--data", "DATA", "--limit", "0"], "limit: found 0, accepted 1 or more"),
+        (["tiny", "--data", "DATA", "--workers", "-1"], "workers: found -1, accepted 0 or more"),
+        (["tiny", "--data", "DATA", "--seed", "-1"], "seed: found -1"),
+        (["tiny", "--data", "DATA", "--size", "0"], "size: found 0, accepted 1 or more"),
+        (["tiny", "--data", "DATA", "--lr", "nan,0.1"], "finite learning rates above 0"),
+        (["tiny", "--data", "DATA", "--lr", "0.1,inf"], "finite learning rates above 0"),
+        (["tiny", "--data", "DATA", "--ema", "1"], "ema: found 1.0, accepted 0 to below 1"),
+        (["tiny", "--data", "DATA", "--warmup-share", "-0.1"], "warmup_share: found -0.1"),
+        (["tiny", "--data", "DATA", "--weight-decay", "inf"], "weight_decay: found inf"),
+        (["tiny", "--data", "DATA", "--stop-after", "0"], "--stop-after 0: accepted 1 or more"),
+        (["tiny", "--data", "DATA", "--extra", "teacher_weight=much"], "--extra teacher_weight=much: accepted 0 to 1"),
+        (["quality", "--data", "DATA", "--extra", "crop_share=0"], "--extra crop_share=0: accepted above 0"),
+        (["quality", "--data", "DATA", "--extra", "crops=2"], "--extra crops=2: accepted ROWSxCOLUMNS"),
+        (["lighting", "--data", "DATA", "--extra", "repeats=0"], "--extra repeats=0: accepted a whole number from 1"),
     ],
 )
 @pytest.mark.usefixtures("tiny")
@@ -123,7 +187,7 @@ def test_mistakes_are_explained(
     words: list[str], said: str, rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     places = {"DATA": str(rated), "EMPTY": str(tmp_path)}
-    assert run.main([*(places.get(word, word) for word in words), "--out", str(tmp_path / "out"), *FAST]) == 1
+    assert run.main([*FAST, *(places.get(word, word) for word in words), "--out", str(tmp_path / "out")]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

@@ -53,14 +53,19 @@ def net(settings: Settings) -> nn.Module:
 def data(folder: Path, settings: Settings) -> Split:
     """Masked photos, and what `clean` and `list` add."""
     repeats, extra = int(settings.extra["repeats"]), settings.extra
-    parts = [masked.synthesized(masked.read(folder), settings, made, repeats)]
+    sources = [masked.read(folder)]
     if extra["clean"]:
-        photos = masked.paired(tables.read(Path(extra["clean"]), settings, ("photos",)))
-        parts.append(masked.synthesized(photos, settings, made, repeats))
+        sources.append(masked.paired(tables.read(Path(extra["clean"]), settings, ("photos",))))
     if extra["list"]:
-        rows = tables.read(Path(extra["list"]), settings, ("blurset",))
-        parts.append(tables.labelled(rows, settings, lambda t: tables.one_hot(t, "blur_type", BLUR_TYPES, "blur_type")))
-    return masked.joined(parts)
+        sources.append(tables.read(Path(extra["list"]), settings, ("blurset",)))
+    return masked.joined(
+        [
+            masked.synthesized(table, settings, made, repeats)
+            if "mask" in table
+            else tables.labelled(table, settings, lambda t: tables.one_hot(t, "blur_type", BLUR_TYPES, "blur_type"))
+            for table in tables.together(sources, settings)
+        ]
+    )
 
 
 def loss(raw: Raw, target: Target) -> Tensor:

@@ -102,7 +102,10 @@ def data(folder: Path, settings: Settings) -> Split:
     if settings.extra["masks"]:
         sources.append(masked.read(Path(settings.extra["masks"])))
     return masked.joined(
-        [masked.synthesized(table, settings, make, int(settings.extra["repeats"])) for table in sources]
+        [
+            masked.synthesized(table, settings, make, int(settings.extra["repeats"]))
+            for table in tables.together(sources, settings)
+        ]
     )
 
 

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from torch import Tensor, nn
 
 from iqa.damage import Picture
@@ -72,10 +73,7 @@ def net(settings: Settings) -> nn.Module:
     return UNet("enhanced")
 
 
-def _pairs(folder: Path, settings: Settings) -> Split:
-    table = tables.read(folder, settings, SETS[:2])
-    if "clean_train" in table:
-        table = table[table["clean_train"]].reset_index(drop=True)
+def _pairs(table: pd.DataFrame, settings: Settings) -> Split:
     rows, read_by = tables.divided(table, settings), readers(settings)
     parts = [
         Paired(
@@ -91,8 +89,7 @@ def _pairs(folder: Path, settings: Settings) -> Split:
     return Split(parts[0], parts[1], (tables.trained_on(table, len(rows[0])),))
 
 
-def _synthetic(folder: Path, settings: Settings) -> Split:
-    table = tables.read(folder, settings, SETS)
+def _synthetic(table: pd.DataFrame, settings: Settings) -> Split:
     return tables.damaged(table, settings, partial(made, size=settings.size), int(settings.extra["repeats"]))
 
 
@@ -102,11 +99,15 @@ def data(folder: Path, settings: Settings) -> Split:
         raise ArgumentError(f"--size {settings.size}: accepted multiples of {MULTIPLE}.")
     as_photos = replace(settings, extra={**settings.extra, "set": "photos"})
     if settings.extra["set"] == "photos":
-        return _synthetic(folder, as_photos)
-    splits = [_pairs(folder, settings)]
+        return _synthetic(tables.read(folder, settings, SETS), settings)
+    table = tables.read(folder, settings, SETS[:2])
+    if "clean_train" in table:
+        table = table[table["clean_train"]].reset_index(drop=True)
+    sources = [table]
     if settings.extra["photos"]:
-        splits.append(_synthetic(Path(settings.extra["photos"]), as_photos))
-    return masked.joined(splits)
+        sources.append(tables.read(Path(settings.extra["photos"]), as_photos, SETS))
+    pairs, *photos = tables.together(sources, settings)
+    return masked.joined([_pairs(pairs, settings), *(_synthetic(rows, settings) for rows in photos)])
 
 
 def loss(raw: Raw, target: Target) -> Tensor:
