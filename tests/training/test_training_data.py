@@ -71,7 +71,14 @@ def test_a_photo_without_copies_keeps_its_group(photos: Path) -> None:
     assert list(found["group"]) == list(found["name"])
 
 
-@given(st.lists(_ROW, min_size=4, max_size=20), st.lists(_ROW, min_size=4, max_size=20), st.integers(0, 3))
+_MANY = st.lists(
+    st.tuples(st.integers(0, 30), st.sampled_from(["train", "train", "", "", "validation", "test"])),
+    min_size=12,
+    max_size=30,
+)
+
+
+@given(_MANY, _MANY, st.integers(0, 3))
 def test_joined_sources_agree_on_the_side_of_a_photo(
     one: list[tuple[int, str]], other: list[tuple[int, str]], seed: int
 ) -> None:
