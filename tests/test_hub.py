@@ -15,6 +15,7 @@ import yaml
 
 from iqa import catalogue
 from iqa import manifest as manifests
+from iqa.hub import core_ml
 from tests import toy_models as toys
 from tests.hub_client import FILES, NAME, REPOSITORY, ROOT, Client, World, machine
 from tests.hub_server import READ, Answer
@@ -41,6 +42,7 @@ def published(world: World, folder: Path) -> World:
 def test_a_model_goes_to_the_hub_and_comes_back_the_same(world: World, folder: Path) -> None:
     (folder / "model.mlpackage" / "Data").mkdir(parents=True)
     (folder / "model.mlpackage" / "Data" / "weight.bin").write_bytes(b"\0\1")
+    core_ml.record(folder / "model.mlpackage", folder / "model.onnx")
     (folder / ".eval_results").mkdir()
     (folder / ".eval_results" / "toy.yaml").write_text("- value: 0.5\n")
     (folder / "notes.txt").write_text("mine")
@@ -49,8 +51,11 @@ def test_a_model_goes_to_the_hub_and_comes_back_the_same(world: World, folder: P
     assert world.hub.private == {REPOSITORY}
     assert world.hub.messages == ["First"]
     newest = world.hub.commits[REPOSITORY][-1]
-    core_ml, results = "model.mlpackage/Data/weight.bin", ".eval_results/toy.yaml"
-    assert sorted(newest.files) == sorted([".gitattributes", "README.md", core_ml, results, *FILES])
+    package = ["model.mlpackage/Data/weight.bin", "model.mlpackage.sha256"]
+    sent = ["README.md", ".eval_results/toy.yaml", *package, *FILES]
+    assert sorted(newest.files) == sorted([".gitattributes", *sent])
+    read_back = [r for r in world.hub.requests if r.startswith(f"GET /{REPOSITORY}/resolve/{newest.oid}/")]
+    assert sorted(r.rpartition(f"{newest.oid}/")[2] for r in read_back) == sorted(sent), "every file was read back"
     row = catalogue.read(world.catalogue)[NAME]
     assert done.json == row.as_dict()
     assert (row.repository, row.commit, row.version) == (REPOSITORY, newest.oid, "1.0.0")
@@ -214,3 +219,35 @@ def test_two_pulls_at_once_both_succeed_and_leave_one_copy(published: World, tmp
     second.close()
     assert len(published.kept()) == len(FILES)
     assert published.iqa("models", "verify", NAME).code == 0
+
+
+def test_a_folder_is_verified_by_its_path_wherever_it_lies(world: World, folder: Path) -> None:
+    done = world.iqa("models", "verify", str(folder), "--json")
+    assert done.code == 0, done.err
+    (row,) = done.json
+    assert (row["name"], row["where"], row["verified"], row["version"]) == (str(folder), "folder", True, "1.0.0")
+    assert (row["folder"], row["task"]) == (str(folder), "toy")
+    assert "folder, verified" in world.iqa("models", "verify", str(folder)).out
+    assert "1.0.0" in world.iqa("models", "verify", str(folder)).out
+
+
+def test_a_path_and_a_name_are_told_apart_by_the_separator(published: World, folder: Path) -> None:
+    assert published.iqa("models", "pull", NAME).code == 0
+    rows = published.iqa("models", "verify", NAME, f"{folder}/", "--json").json
+    assert [(row["where"], row["verified"]) for row in rows] == [("pulled", True), ("folder", True)]
+    (folder / "probe.png").unlink()
+    done = published.iqa("models", "verify", str(folder), NAME, "--json")
+    assert (done.code, [row["verified"] for row in done.json]) == (1, [True, False])
+    assert done.err.startswith(f"iqa: {folder / 'probe.png'}: no such file")
+
+
+@pytest.mark.parametrize("name", ["nothing/here", "made/toy-luminance/manifest.json", "made"])
+def test_a_path_that_is_no_model_folder_is_named(name: str, world: World, folder: Path) -> None:
+    path = folder.parent.parent / name
+    assert str(path) in world.refused("folder", arguments=("models", "verify", str(path)))
+
+
+def test_dots_are_a_path_and_help_says_which_is_which(world: World) -> None:
+    assert "manifest.json" in world.refused(arguments=("models", "verify", "."))
+    told = " ".join(world.iqa("models", "--help").out.split())
+    assert "a NAME with a slash, or of dots alone, is the path of a model's folder;" in told

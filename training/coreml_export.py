@@ -6,6 +6,7 @@ scale for all channels, so mean and deviation are subtracted and divided in the 
 stands in the package's metadata (`preprocessing`), as in the manifest.
 """
 
+import copy
 import json
 import warnings
 from collections.abc import Sequence
@@ -16,7 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.padding import pad_same_arg
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own habit
 
 from iqa.errors import ArgumentError, IQAError
 from iqa.manifest import Manifest
@@ -84,6 +88,33 @@ class FromImages(nn.Module):
         return found
 
 
+class _Padded(nn.Module):
+    """A convolution with TensorFlow's padding, whose widths are numbers instead of operations when it is traced.
+
+    Weights that TensorFlow has trained need it; coremltools cannot convert what computes them from the size.
+    """
+
+    def __init__(self, conv: Conv2dSame) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As the convolution."""
+        conv, sides = self.conv, [int(side) for side in x.shape[-2:]]
+        padded = F.pad(x, pad_same_arg(sides, list(conv.kernel_size), list(conv.stride), list(conv.dilation)))
+        return F.conv2d(padded, conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups)
+
+
+def _with_numbers(net: Activated) -> Activated:
+    """A copy in which padding that depends on the size has become numbers."""
+    made = copy.deepcopy(net)
+    for module in list(made.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, Conv2dSame):
+                setattr(module, name, _Padded(child))
+    return made
+
+
 def convert(net: Activated, inputs: Sequence[ImageInput]) -> Any:
     """The network as a coremltools model, not yet saved.
 
@@ -96,7 +127,7 @@ def convert(net: Activated, inputs: Sequence[ImageInput]) -> Any:
             warnings.simplefilter("ignore")
             import coremltools as ct  # type: ignore[import-untyped]
 
-            traced = torch.jit.trace(FromImages(net, inputs).eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
+            traced = torch.jit.trace(FromImages(_with_numbers(net), inputs).eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
             return ct.convert(
                 traced,
                 inputs=[

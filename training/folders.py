@@ -5,7 +5,7 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,11 +18,13 @@ from PIL import Image
 from eval import report as reports
 from eval.benchmark import MODEL
 from eval.machine import commit
+from iqa import catalogue, model
 from iqa import manifest as manifests
+from iqa.catalogue import Row
 from iqa.errors import ArgumentError, IQAError, OutputExistsError
 from iqa.estimator import Estimator
 from iqa.manifest import Manifest, Probe, Provenance, Result
-from iqa.model import Model, load_model
+from iqa.model import Model
 from iqa.probe import BLOCKS, probe_image, summary
 
 from .checkpoint import Trained
@@ -63,10 +65,10 @@ def written(folder: Path, data: bytes, trained: Trained, *, opset: int, model_ve
         tolerance=INT8_TOLERANCE if int8 else TOLERANCE,
     )
     manifests.write(draft, folder)
-    answer = load_model(folder, probe=False).predict(image)
+    answer = model.load_model(folder, probe=False).predict(image)
     expected = {label: tuple(summary(value)) for label, value in answer.items()}
     manifests.write(replace(draft, probe=replace(draft.probe, outputs=expected)), folder)
-    return load_model(folder)
+    return model.load_model(folder)
 
 
 def _manifest(
@@ -115,7 +117,7 @@ def add_results(folder: Path, paths: Sequence[Path]) -> Manifest:
         ArgumentError: a report on another file, on a part of its cases, or not below `results`.
         IQAError: not a report, or not a model folder.
     """
-    manifest = load_model(folder).manifest
+    manifest = model.load_model(folder).manifest
     rows = [row for path in paths for row in _results(path, manifest)]
     changed = replace(manifest, results=tuple(rows))
     manifests.write(changed, folder)
@@ -153,24 +155,75 @@ def _results(path: Path, manifest: Manifest) -> list[Result]:
     ]
 
 
+def recorded(path: Path) -> dict[str, object]:
+    """What `record` has written into the JSON file; empty when it is not there.
+
+    Raises:
+        IQAError: it cannot be read, or holds something else.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise IQAError(f"{path} is no JSON ({error}); move it away, then export again.") from error
+    except OSError as error:
+        raise IQAError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if not isinstance(kept, dict):
+        raise IQAError(f"{path} is no record of exports; move it away, then export again.")
+    return kept
+
+
 def record(path: Path, key: str, told: dict[str, object]) -> None:
     """Nothing; the JSON file then says this under that key, beside what it said under others.
 
     Raises:
         IQAError: it cannot be written, or holds something else.
     """
-    kept: dict[str, object] = {}
-    if path.is_file():
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ArgumentError(f"{path} is no JSON ({error}); move it away, then export again.") from error
+    kept = recorded(path)
     part = path.with_name(path.name + ".part")
     try:
         part.write_text(json.dumps({**kept, key: told}, indent=2) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
         raise IQAError(f"{key} was made, but {path} could not be written: {error.strerror or error}.") from error
+
+
+def refuse_other_name(out: Path, name: str) -> None:
+    """Nothing, when a model of that name may be embedded as `out`, or `out` does not lie in assets/models.
+
+    Raises:
+        ArgumentError: it lies there under another name, by which nothing would find it.
+    """
+    if _embedded(out) and out.name != name:
+        raise ArgumentError(f"--out {out}: a folder in {model.MODELS} has the name of its model; accepted: {name}.")
+
+
+def enter(out: Path, say: Callable[[str], None]) -> None:
+    """Nothing; a model in assets/models then has its row in the catalogue, without a repository.
+
+    The row of a model that was published stays: it says what is on the Hub, until the next push.
+
+    Raises:
+        IQAError: the catalogue cannot be read or written; the folder is done.
+    """
+    digest = catalogue.digest(out)
+    if not _embedded(out) or digest is None:
+        return
+    found = manifests.read(out)
+    before = catalogue.read().get(found.name)
+    if before is not None and before.repository is not None:
+        if digest != before.manifest_sha256:
+            say(f"The catalogue has {found.name} {before.version} from {before.repository}; push this one to enter it.")
+        return
+    row = Row(repository=None, commit=None, manifest_sha256=digest, version=found.version)
+    if row != before:
+        catalogue.write_row(found.name, row)
+        say(f"{catalogue.PATH} has its row now.")
+
+
+def _embedded(out: Path) -> bool:
+    return out.absolute().parent.resolve() == model.MODELS.resolve()
 
 
 def refuse_taken(out: Path, *, overwrite: bool) -> None:

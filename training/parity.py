@@ -18,8 +18,12 @@ from iqa.probe import probe_image
 from .nets import Activated
 
 Picture = NDArray[np.uint8]
-ONNX, HALF, CORE_ML = 1e-4, 5e-3, 5e-3
-"""Largest difference, as a share of the output's range, of fp32 ONNX, of weights stored as fp16, and of Core ML."""
+ONNX, ROUNDING, CORE_ML = 1e-4, 5e-3, 5e-3
+"""Largest difference, as a share of the output's range: of an ONNX file from a network with the same weights; of that
+file from the network whose weights were not yet rounded to float16; of a Core ML package, which rounds as well.
+
+Half a step of the last digit that is shown (a score of 0.73) is 5e-3: up to there rounding costs at most that digit.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,14 @@ class Parity:
 
     Attributes:
         what: which file against which.
-        pictures: that were tried.
+        answers: that were compared; pictures that are also answered as one batch count twice.
         largest, mean: absolute difference over all numbers of all answers.
         spread: how far the answers to different pictures lie apart; next to nothing would prove next to nothing.
         limit: what `largest` may be.
     """
 
     what: str
-    pictures: int
+    answers: int
     largest: float
     mean: float
     spread: float
@@ -76,9 +80,21 @@ def _unpacked(found: Sequence[Tensor], outputs: Sequence[Output], spec: InputSpe
 
 
 def compared(
-    what: str, found: Sequence[Answer], wanted: Sequence[Answer], outputs: Sequence[Output], limit: float
+    what: str,
+    found: Sequence[Answer],
+    wanted: Sequence[Answer],
+    outputs: Sequence[Output],
+    limit: float,
+    *,
+    advice: str = "",
 ) -> Parity:
     """The differences between answers to the same pictures, label by label.
+
+    Args:
+        what: which file against which; advice: what to do about a difference above the limit.
+        found, wanted: answer for answer.
+        outputs: of both, with their ranges.
+        limit: what the largest difference may be.
 
     Raises:
         IQAError: one is not finite, or the largest difference is above the limit; the label is named.
@@ -95,8 +111,8 @@ def compared(
     largest = float(np.nan_to_num(apart[worst], nan=np.inf).max())
     if not largest <= limit:
         raise IQAError(
-            f"{what}: {worst!r} differs by {largest:.2g} of its range on one of {len(found)} pictures; accepted: at "
-            f"most {limit:g}. Nothing was exported."
+            f"{what}: {worst!r} differs by {largest:.2g} of its range in one of {len(found)} answers; accepted: at "
+            f"most {limit:g}. Nothing was exported.{' ' if advice else ''}{advice}"
         )
     every = np.concatenate(list(apart.values()))
     spread = max(float(np.ptp([np.mean(answer[label]) for answer in wanted])) / span[label] for label in span)

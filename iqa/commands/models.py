@@ -32,7 +32,10 @@ def run_models(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     progress = Progress()
     verified = options.action == "verify"
-    places = hub.verify(options.names, progress=progress.show) if verified else hub.survey(options.names)
+    if not verified:
+        _refuse_paths(options)
+    named = [_named(text) for text in options.names]
+    places = hub.verify(named, progress=progress.show) if verified else hub.survey(options.names)
     progress.clear()
     rows = [] if options.names else [_row("classical", task, m.CLASSICAL) for task, m in CLASSICAL.items()]
     rows += [_file(place) for place in places]
@@ -42,12 +45,26 @@ def _show(options: argparse.Namespace) -> int:
         _print(rows)
     failed = [row for row in rows if row["error"] is not None]
     for row in failed:
-        _complain(f"{row['name']}: {row['error']}")
+        by_path = row["where"] == "folder"  # the sentence begins with it
+        _complain(f"{row['error']}" if by_path else f"{row['name']}: {row['error']}")
     return 1 if failed else 0
 
 
+def _named(text: str) -> str | Path:
+    """A path where the text has a separator or consists of dots, else a name: a name is no path."""
+    return Path(text) if "/" in text or "\\" in text or not text.strip(".") else text
+
+
+def _refuse_paths(options: argparse.Namespace) -> None:
+    """Raises ArgumentError for a path where only names are accepted."""
+    paths = [text for text in options.names if isinstance(_named(text), Path)]
+    if paths:
+        accepted = "accepted: names of models; verify and push take folders as well"
+        raise ArgumentError(f"models {options.action}: found the path {paths[0]!r}, {accepted}.")
+
+
 def _row(name: str, task: str | None, model: Estimator | None) -> dict[str, object]:
-    """One JSON object: ``name`` as --model takes it; ``verified`` is null for what has no file and was not checked."""
+    """One JSON object: ``name`` as --model takes it, or the path that was typed; ``verified`` null: was not checked."""
     about = None if model is None else model.as_dict()
     version = None if model is None else model.version
     files = {"where": "closed form", "version": version, "folder": None, "repository": None, "commit": None}
@@ -92,6 +109,7 @@ def _state(row: dict[str, object]) -> str:
 
 
 def _pull(options: argparse.Namespace) -> int:
+    _refuse_paths(options)
     rows = catalogue.read()
     names = options.names or [name for name, row in rows.items() if row.repository is not None]
     if options.revision is not None and len(names) != 1:
@@ -128,7 +146,7 @@ def _push(options: argparse.Namespace) -> int:
     progress = Progress()
     try:
         row = hub.push(
-            Path(name) if "/" in name or "\\" in name else name,
+            _named(name),
             options.repo,
             private=options.private,
             message=options.message,

@@ -54,7 +54,7 @@ class Source:
         """Nothing; the folder then holds that file, with that hash.
 
         Args:
-            file: a plain name.
+            file: a plain name, or one inside folders that the caller knows; those come into being.
             sha256: that its bytes must have.
             limit: bytes at most; the transfer stops there, whatever the Hub has stated.
             folder: where it goes; beside it temporary folders come into being.
@@ -85,6 +85,7 @@ class Source:
             action = "Nothing was kept. Try again; if that does not help, ask its owner"
             raise HubError(f"Could not {asked}: found sha256 {found}; {declared} {sha256}. {action}.")
         with explained(asked, self._api.endpoint):
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
             Path(path).rename(folder / file)
 
     def _tell(self, file: str, done: int, limit: int) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from .. import catalogue, model
+from .. import manifest as manifests
 from ..catalogue import Row
 from ..errors import IQAError, ModelError, UnknownNameError
-from ..manifest import Manifest
+from ..manifest import FILE_NAME, Manifest
+from . import core_ml
 from .client import Progress, silent
 
 
@@ -18,10 +20,11 @@ class Place:
     """A model, and where it lies.
 
     Attributes:
-        name: as in the catalogue, or of the folder.
+        name: as in the catalogue, or of the folder; the path of one that was named by it.
         where: ``embedded``: in assets/models; ``set aside``: there too, but the catalogue declares another version;
             ``pulled``: fetched, as the catalogue declares; ``kept``: fetched, another version; ``not pulled``: in the
-            catalogue only; ``missing``: the catalogue says embedded, but there is no folder.
+            catalogue only; ``missing``: the catalogue says embedded, but there is no folder; ``folder``: named by its
+            path, wherever it lies.
         folder: None where there is none.
         manifest: None where there is none, or it is broken.
         row: of the catalogue; None when it has none.
@@ -30,7 +33,7 @@ class Place:
     """
 
     name: str
-    where: Literal["embedded", "set aside", "pulled", "kept", "not pulled", "missing"]
+    where: Literal["embedded", "set aside", "pulled", "kept", "not pulled", "missing", "folder"]
     folder: Path | None
     manifest: Manifest | None
     row: Row | None
@@ -59,17 +62,32 @@ def survey(names: Collection[str] = ()) -> list[Place]:
     return sorted((place for place in found if not names or place.name in names), key=lambda p: (p.name, p.where))
 
 
-def verify(names: Collection[str] = (), *, progress: Progress = silent) -> list[Place]:
+def verify(names: Collection[str | Path] = (), *, progress: Progress = silent) -> list[Place]:
     """What ``survey`` finds, after every local model has been opened: hashes compared and probe recomputed.
 
+    Core ML packages beside a network are compared with their records, file by file.
+
     Args:
-        names: only these; empty: all.
+        names: only these, a str being a name and a pathlib.Path a model folder, wherever it lies; empty: all.
         progress: called with a line of text per model.
 
     Raises:
         UnknownNameError: a name that is neither local nor in the catalogue. CatalogueError: malformed.
     """
-    return [_checked(place, progress) for place in survey(names)]
+    texts = [name for name in names if isinstance(name, str)]
+    folders = [_named(name) for name in names if isinstance(name, Path)]
+    places = survey(texts) if texts or not folders else []
+    return [_checked(place, progress) for place in [*places, *folders]]
+
+
+def _named(folder: Path) -> Place:
+    """The model in a folder that was named by its path; the catalogue says nothing about it."""
+    try:
+        if not folder.is_dir():
+            raise ModelError(f"{folder}: found no such folder; accepted: a folder with {FILE_NAME}. Check the path.")
+        return Place(str(folder), "folder", folder, manifests.read(folder), None)
+    except IQAError as error:
+        return Place(str(folder), "folder", folder, None, None, False, str(error))
 
 
 def _embedded(rows: dict[str, Row]) -> Iterator[Place]:
@@ -111,7 +129,8 @@ def _checked(place: Place, progress: Progress) -> Place:
         return place
     progress(f"checking {place.name}")
     try:
-        model.load_model(place.folder)
+        found = model.load_model(place.folder).manifest
+        core_ml.check(place.folder, found)
         _check_row(place)
     except IQAError as error:
         return dataclasses.replace(place, verified=False, error=str(error))

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+from fnmatch import fnmatchcase as fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ..card import model_card
 from ..catalogue import Row
 from ..errors import ArgumentError, IQAError, ModelError
 from ..manifest import FILE_NAME, Manifest
+from . import core_ml
 from .client import HubError, Progress, connect, explained, require_token, silent
 from .download import Source
 
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 
 CARD = "README.md"
 RESULTS = ".eval_results"
-CORE_ML = ".mlpackage"
-_STALE = ["*.onnx", f"*{CORE_ML}/*", f"{RESULTS}/*"]
+_STALE = ["*.onnx", f"*{core_ml.SUFFIX}/*", f"*{core_ml.SUFFIX}{core_ml.RECORD}", f"{RESULTS}/*"]
 """What an earlier version may have left in the repository; whatever else is there stays."""
 
 
@@ -35,8 +36,9 @@ def push(
     """The row that the catalogue holds from now on, after the model was uploaded and read back.
 
     Uploaded are the network, manifest.json, the probe, a README.md made from the manifest, and, where the folder holds
-    them, Core ML packages (``*.mlpackage``) and ``.eval_results/*.yaml``. The bytes that were verified are the bytes
-    that are sent. Older files of these kinds leave the repository's head; others stay.
+    them, Core ML packages (``*.mlpackage``) with the records of their hashes and ``.eval_results/*.yaml``. The bytes
+    that were verified are the bytes that are sent, and every file is read back from the commit and compared. Older
+    files of these kinds leave the repository's head; others stay.
 
     Args:
         name_or_folder: a str is a name under assets/models, a pathlib.Path a folder.
@@ -67,7 +69,7 @@ def push(
             api, asked, repository, staged, private=private, message=message or f"{found.name} {found.version}"
         )
         progress("reading back what was uploaded")
-        _read_back(Source(found.name, repository, commit, progress), found, sha256, Path(place))
+        _read_back(Source(found.name, repository, commit, progress), staged, asked, Path(place) / "back")
     row = Row(repository=repository, commit=commit, manifest_sha256=sha256, version=found.version)
     try:
         catalogue.write_row(found.name, row)
@@ -86,17 +88,28 @@ def _stage(name_or_folder: str | Path, staged: Path) -> Manifest:
     try:
         for name in (FILE_NAME, found.file, found.probe.file):
             shutil.copyfile(folder / name, staged / name)
-        for package in sorted(folder.glob(f"*{CORE_ML}")):
-            shutil.copytree(package, staged / package.name)
+        for part in core_ml.parts(folder):
+            _copy(part, staged / part.name)
         for results in sorted(folder.glob(f"{RESULTS}/*.yaml")):
+            if results.is_symlink() or results.parent.is_symlink():
+                raise ModelError(f"{results}: a link; accepted: a file. Copy what it points to.")
             (staged / RESULTS).mkdir(exist_ok=True)
             shutil.copyfile(results, staged / RESULTS / results.name)
     except (OSError, shutil.Error) as error:
         raise ModelError(f"{folder}: cannot be read whole ({error}). Export the model again.") from error
     found = model.load_model(staged).manifest
-    packages = [path.name for path in sorted(staged.glob(f"*{CORE_ML}"))]
-    (staged / CARD).write_text(model_card(found, also=packages), encoding="utf-8")
+    core_ml.check(staged, found)
+    others = [path.name for path in core_ml.parts(staged)]
+    (staged / CARD).write_text(model_card(found, also=others), encoding="utf-8")
     return found
+
+
+def _copy(part: Path, target: Path) -> None:
+    """Nothing; a link stays one, to be refused: what it points to was not meant to be published."""
+    if part.is_dir() and not part.is_symlink():
+        shutil.copytree(part, target, symlinks=True)
+    else:
+        shutil.copyfile(part, target, follow_symlinks=False)
 
 
 def _refuse_reused_version(found: Manifest, sha256: str) -> None:
@@ -120,9 +133,13 @@ def _upload(api: "HfApi", asked: str, repository: str, staged: Path, *, private:
     return done.oid
 
 
-def _read_back(source: Source, found: Manifest, sha256: str, place: Path) -> None:
-    folder = place / "back"
+def _read_back(source: Source, staged: Path, asked: str, folder: Path) -> None:
+    """Refuses a commit that does not hold every file that was sent, byte for byte, or still holds older ones."""
     folder.mkdir()
-    source.get(FILE_NAME, sha256, manifest.MAX_BYTES, folder, "here it has")
-    source.get(found.file, found.sha256, found.size_bytes, folder, "here it has")
-    source.get(found.probe.file, found.probe.sha256, model.MAX_PROBE_BYTES, folder, "here it has")
+    sent = {path.relative_to(staged).as_posix(): path for path in sorted(staged.rglob("*")) if path.is_file()}
+    for name, path in sent.items():
+        data = path.read_bytes()
+        source.get(name, hashlib.sha256(data).hexdigest(), max(1, len(data)), folder, "here it has")
+    left = [name for name in source.sizes if name not in sent and any(fnmatch(name, kind) for kind in _STALE)]
+    if left:
+        raise HubError(f"Could not {asked}: the commit still holds {', '.join(sorted(left)[:5])}. Remove it there.")

@@ -9,14 +9,18 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 from iqa.errors import ArgumentError
+from tests.toy_export import WIDE
 from tests.toy_training import Tiny, output
-from training import compress
+from training import compress, onnx_export
 from training.compress import Storage
 from training.nets import Activated, Scorer
+from training.recipe import Raw
 
 SHAPE = (2, 3, 16, 16)
+NAMES = ("a", "b", "c", "bias")
 
 
 def weights(seed: int, *shape: int) -> NDArray[np.float32]:
@@ -50,11 +54,11 @@ def network() -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
 
 
-def answer(model: onnx.ModelProto, x: NDArray[np.float32]) -> NDArray[np.float32]:
+def answer(model: onnx.ModelProto, x: NDArray[np.float32], name: str = "x") -> NDArray[np.float32]:
     """Of ONNX Runtime."""
     onnx.checker.check_model(model, full_check=True)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    found: NDArray[np.float32] = session.run(None, {"x": x})[0]
+    found: NDArray[np.float32] = session.run(None, {name: x})[0]
     return found
 
 
@@ -64,11 +68,11 @@ def picture(seed: int) -> NDArray[np.float32]:
 
 
 def test_half_precision_storage_halves_the_file_and_keeps_the_arithmetic(network: onnx.ModelProto) -> None:
-    half = compress.halved(network)
+    half = compress.halved(network, NAMES)
     assert half.ByteSize() < 0.53 * network.ByteSize()
     by_hand = onnx.ModelProto()
     by_hand.CopyFrom(network)
-    for tensor in by_hand.graph.initializer:
+    for tensor in (t for t in by_hand.graph.initializer if t.name in ("b", "c")):
         tensor.CopyFrom(numpy_helper.from_array(np.float32(np.float16(numpy_helper.to_array(tensor))), tensor.name))
     x = picture(0)
     np.testing.assert_allclose(answer(half, x), answer(by_hand, x), rtol=0, atol=1e-7)
@@ -78,13 +82,56 @@ def test_half_precision_storage_halves_the_file_and_keeps_the_arithmetic(network
 def test_what_half_precision_cannot_hold_stays_as_it_is(network: onnx.ModelProto) -> None:
     large = onnx.ModelProto()
     large.CopyFrom(network)
-    tensor = next(t for t in large.graph.initializer if t.name == "bias")
-    tensor.CopyFrom(numpy_helper.from_array(np.full(256, 70_000, np.float32), "bias"))
-    half = compress.halved(large)
+    tensor = next(t for t in large.graph.initializer if t.name == "b")
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 1e6, "b"))
+    half = compress.halved(large, NAMES)
     kinds = {t.name: t.data_type for t in half.graph.initializer}
-    assert kinds["bias"] == TensorProto.FLOAT
+    assert kinds["b"] == TensorProto.FLOAT
     assert kinds["c_half"] == TensorProto.FLOAT16
     assert np.isfinite(answer(half, picture(0))).all()
+
+
+def test_small_layers_vectors_and_what_is_no_weight_stay_in_full_precision(network: onnx.ModelProto) -> None:
+    kinds = {t.name: t.data_type for t in compress.halved(network, {*NAMES} - {"c"}).graph.initializer}
+    assert {name for name, kind in kinds.items() if kind == TensorProto.FLOAT16} == {"b_half"}
+    assert {"a", "bias", "c"} <= kinds.keys()
+
+
+def test_the_rounded_network_is_that_of_the_graph_also_behind_a_batch_norm() -> None:
+    torch.manual_seed(1)
+    norms, second = (nn.BatchNorm2d(40), nn.BatchNorm2d(40)), nn.Conv2d(40, 40, 3)
+    layers = nn.Sequential(nn.Conv2d(3, 40, 3), norms[0], second, norms[1])
+    for norm in norms:
+        nn.init.normal_(norm.get_buffer("running_mean"))
+        nn.init.uniform_(norm.get_buffer("running_var"), 0.1, 4)
+        nn.init.normal_(norm.weight)
+    second.weight.data[3] = 0
+
+    class Folded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers, self.last = layers, nn.Linear(40, 60)
+
+        def forward(self, x: torch.Tensor) -> Raw:
+            return {"quality": self.last(self.layers(x).mean((2, 3)))[:, :1]}
+
+    net = Activated(Folded(), (output(),)).eval()
+    plain = onnx_export.graph(net, WIDE.inputs(WIDE.defaults))
+    names = compress.shared(net, plain)
+    folded = {t.name: numpy_helper.to_array(t) for t in plain.graph.initializer}
+    key = "net.layers.2.weight"
+    assert key in names
+    assert not np.allclose(folded[key], net.state_dict()[key].numpy()), "the exporter has multiplied the factors in"
+    made = compress.rounded(net, plain)
+    x = torch.rand(2, 3, 24, 24)
+    found = answer(compress.halved(plain, names), x.numpy(), "frame")
+    with torch.inference_mode():
+        np.testing.assert_allclose(found, made(x)[0].numpy(), rtol=0, atol=1e-6)
+        assert np.abs(found - net(x)[0].numpy()).max() > 5e-6
+    last = "net.last.weight"
+    assert torch.equal(made.state_dict()[last], net.state_dict()[last].half().float())
+    assert torch.equal(made.state_dict()[key][3], torch.zeros(40, 3, 3))
+    assert torch.equal(made.state_dict()["net.layers.0.weight"], net.state_dict()["net.layers.0.weight"]), "small"
 
 
 @pytest.mark.parametrize("bits", compress.BITS)
