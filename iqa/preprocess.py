@@ -47,7 +47,8 @@ class Whole(View):
 
     Attributes:
         fit: ``squash`` ignores aspect; ``crop`` fills the size and cuts the longer side evenly; ``pad`` fits inside and
-            surrounds the frame with 0 (the mean color); ``keep`` fits inside, each side rounded to ``multiple``.
+            surrounds the frame with 0 (the mean color); ``shrink`` is ``pad`` that never enlarges: a small photo keeps
+            its pixels; ``keep`` fits inside, each side rounded to ``multiple``.
         portrait: ``swap`` exchanges height and width when the photo lies the other way; ``same`` never does.
         resize: area averaging wherever a side shrinks; bilinear or Keys bicubic (a = -0.5) wherever it grows,
             with the edge repeated outward.
@@ -56,7 +57,7 @@ class Whole(View):
     kind: Literal["whole"] = "whole"
     height: Side
     width: Side
-    fit: Literal["squash", "crop", "pad", "keep"]
+    fit: Literal["squash", "crop", "pad", "shrink", "keep"]
     multiple: Side
     portrait: Literal["same", "swap"]
     resize: Literal["area-bilinear", "area-bicubic"]
@@ -129,7 +130,8 @@ def to_input(image: NDArray[np.uint8], spec: InputSpec) -> dict[str, Batch]:
     """Input name -> float32 batch (N, 3, h, w) for one photo; N is 1, or rows * columns for native crops.
 
     Flipping the photo flips every batch (and the grid of native crops), within 1e-6, unless an odd left-over has to be
-    split between two sides (see Native; Full is padded the same way). Size and range follow from the spec.
+    split between two sides (see Native; Full, and a photo that is not enlarged, are padded the same way). Size and
+    range follow from the spec.
 
     Raises:
         ArgumentError: not an RGB uint8 array (H, W, 3), or larger than a view's ``max_pixels``.
@@ -204,14 +206,16 @@ def _whole(image: NDArray[np.uint8], view: Whole) -> Batch:
         box = size * np.min(frame / size)
     elif view.fit != "squash":
         ideal = frame * np.min(size / frame)
-        if view.fit == "pad":  # an even remainder, so that both sides get the same
+        if view.fit == "shrink" and (frame <= size).all():
+            inner = np.maximum(np.round(frame), 1).astype(int)
+        elif view.fit != "keep":  # an even remainder, so that both sides get the same
             inner = np.maximum(size - 2 * np.round((size - ideal) / 2), 2 - size % 2).astype(int)
         else:
             inner = (np.maximum(np.round(ideal / view.multiple), 1) * view.multiple).astype(int)
             size = inner
     batch = _normalize(_resample(image, box, inner, view.resize), view)
-    (top, left) = (size - inner) // 2
-    return np.pad(batch, ((0, 0), (top, top), (left, left)))
+    rows, columns = (_split(int(total)) for total in size - inner)
+    return np.pad(batch, ((0, 0), rows, columns))
 
 
 def _resample(image: NDArray[np.uint8], box: NDArray[Any], size: NDArray[Any], resize: str) -> NDArray[np.float64]:

@@ -1,5 +1,12 @@
-"""A network of 200 weights and its recipe, which train in a second."""
+"""A network of 200 weights and its recipe, which train in a second.
 
+    torchrun --nproc_per_node 2 -m tests.toy_training DATA OUT
+
+leaves the weights of each process as OUT/RANK.safetensors.
+"""
+
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +17,11 @@ from eval.metrics import srcc
 from iqa.manifest import Output
 from iqa.preprocess import InputSpec, Whole
 from training import checkpoint, losses, nets, tables
+from training.devices import Team
+from training.fit import Run, fit
 from training.recipe import Metric, Phase, Raw, Recipe, Settings, Split, Target
+
+QUIET: dict[str, Any] = {"say": lambda _: None}
 
 
 def output(**changes: Any) -> Output:
@@ -76,7 +87,46 @@ TINY = Recipe(
 )
 
 
+def trained(made: Recipe, data: Path, out: Path, **changes: Any) -> list[dict[str, Any]]:
+    """The rows of a run on a CPU from random weights, with changed settings."""
+    settings = replace(made.defaults, **{"weights": "", "workers": 0, "device": "cpu", **changes})
+    out.mkdir(exist_ok=True)
+    return fit(made, settings, made.data(data, settings), out, **QUIET)
+
+
+def ranked(rated: Path, folder: Path) -> Path:
+    """The folder, with the same photos and groups and another rating each, so that a rank correlation is defined."""
+    head, *lines = (rated / "labels.csv").read_text().splitlines()
+    rows = [f"{path},{number / 100},{group}" for number, (path, _, group) in enumerate(x.split(",") for x in lines)]
+    folder.mkdir()
+    (folder / "labels.csv").write_text("\n".join([head, *rows]) + "\n")
+    return folder
+
+
 def same(one: Path, other: Path) -> bool:
     """Whether two checkpoints hold the same tensors, bit by bit, and the same state."""
     (a, told), (b, said) = checkpoint.read(one), checkpoint.read(other)
     return told == said and a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def one_of_several(data: Path, out: Path) -> None:
+    """Nothing; what this process ends with stands in OUT/RANK.safetensors: weights, and their mean with its buffers.
+
+    The second phase starts from the best epoch, the first one, which only process 0 has read from its file.
+    """
+    values = iter([0.2, 0.1, 0.3])
+    made = replace(TINY, metric=Metric("chosen", lambda predicted, target: next(values)))
+    settings = replace(TINY.defaults, epochs=(2, 1), ema=0.5)
+    team = Team("cpu", "float32", 1)
+    run = Run(made, settings, made.data(data, settings), out, team)
+    while not run.progress.done:
+        run.epoch(lambda batches, **_: batches)
+    assert run.average is not None
+    weights = {f"net/{name}": value for name, value in run.net.named_parameters()}
+    mean = {f"mean/{name}": value for name, value in run.average.state_dict().items()}
+    checkpoint.write(out / f"{team.rank}.safetensors", weights | mean, {"processes": team.size})
+    team.close()
+
+
+if __name__ == "__main__":
+    one_of_several(*map(Path, sys.argv[1:]))

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,8 @@ class Batch:
 Row = tuple[Arrays, Arrays, int]
 
 
-class Rows(Dataset[Row | str]):
-    """Photos as torch's loader wants them: (epoch, index) -> (views, target, index), or what is wrong with the photo.
+class Rows(Dataset[list[Row] | str]):
+    """Photos as torch's loader wants them: (epoch, index) -> rows (views, target, index), or what is wrong with it.
 
     A sentence, because torch rebuilds an error of a worker from its traceback alone.
     """
@@ -68,22 +69,22 @@ class Rows(Dataset[Row | str]):
     def __init__(self, photos: Photos, spec: InputSpec, seed: int) -> None:
         self.photos, self.spec, self.seed = photos, spec, seed
 
-    def __getitem__(self, key: tuple[int, int]) -> Row | str:
+    def __getitem__(self, key: tuple[int, int]) -> list[Row] | str:
         epoch, index = key
         rng = None if epoch < 0 else np.random.default_rng((self.seed, epoch, index))
         try:
             sample = self.photos.sample(index, rng)
-            return to_input(sample.image, self.spec), sample.target, index
+            return [(to_input(each.image, self.spec), each.target, index) for each in (sample, *sample.also)]
         except IQAError as error:
             return str(error)
 
 
-def collate(rows: Sequence[Row | str]) -> Batch | str:
+def collate(photos: Sequence[list[Row] | str]) -> Batch | str:
     """One batch, or a sentence when a photo cannot be read or photos differ in size after preprocessing."""
-    fine = [row for row in rows if not isinstance(row, str)]
-    if len(fine) < len(rows):
-        return next(row for row in rows if isinstance(row, str))
-    views, targets, index = zip(*fine, strict=True)
+    fine = [rows for rows in photos if not isinstance(rows, str)]
+    if len(fine) < len(photos):
+        return next(rows for rows in photos if isinstance(rows, str))
+    views, targets, index = zip(*chain.from_iterable(fine), strict=True)
     for name in views[0]:
         shapes = {view[name].shape for view in views}
         if len(shapes) > 1:

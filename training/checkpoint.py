@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from iqa.errors import ArgumentError, IQAError
-from iqa.manifest import DataSet
+from iqa.manifest import DataSet, read_record
 
 from . import recipe as recipes
 from .nets import Activated, load_strictly
@@ -45,15 +45,18 @@ def write(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -
     """Nothing; the file then reads back as given, and is never there in half.
 
     Raises:
-        IQAError: a weight is NaN or infinite.
+        IQAError: a weight is NaN or infinite, or the file cannot be written.
     """
     broken = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if broken:
         raise IQAError(f"{path}: {len(broken)} tensors hold NaN or infinity ({broken[0]}); not written. Lower --lr.")
     plain = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
     part = path.with_name(path.name + ".part")
-    save_file(plain, part, metadata={_STATE: json.dumps(state)})
-    part.replace(path)
+    try:
+        save_file(plain, part, metadata={_STATE: json.dumps(state)})
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise IQAError(f"{path} could not be written ({error}). What was there before is still there.") from error
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -62,15 +65,39 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         IQAError: no such file, or not one of these.
     """
+    told = state(path)
+    return load_file(path), told
+
+
+def state(path: Path) -> dict[str, Any]:
+    """The state of a file that `write` made, without its tensors; a cut file is noticed.
+
+    Raises:
+        IQAError: no such file, or not one of these.
+    """
     try:
         with safe_open(path, "pt") as file:
-            state = json.loads((file.metadata() or {})[_STATE])
-        return load_file(path), state
+            told = json.loads((file.metadata() or {})[_STATE])
+        if not isinstance(told, dict):
+            raise ValueError("its state is no object")
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise IQAError(
             f"{path} is no checkpoint of training.run ({type(error).__name__}: {error}). Accepted: {LAST} or {BEST} of "
             "a folder that it was given as --out."
         ) from error
+    return told
+
+
+def about(path: Path, told: Mapping[str, Any]) -> tuple[str, Settings]:
+    """(name of the recipe, settings) that the state of a checkpoint, or settings.json, tells.
+
+    Raises:
+        IQAError: one of them is missing, or not as it was written (a ManifestError, which names the place).
+    """
+    name = told.get("recipe")
+    if not isinstance(name, str):
+        raise IQAError(f"{path} names no recipe (found {name!r}); training.run wrote none like it.")
+    return name, settings_from(told.get("settings"), f"{path}: settings")
 
 
 def settings_dict(settings: Settings) -> dict[str, Any]:
@@ -78,13 +105,15 @@ def settings_dict(settings: Settings) -> dict[str, Any]:
     return asdict(settings)
 
 
-def settings_from(data: Mapping[str, Any]) -> Settings:
-    """The settings that a JSON object holds; keys that are not there keep their defaults, others are an error."""
-    unknown = set(data) - {field.name for field in fields(Settings)}
-    if unknown:
-        raise IQAError(f"Settings hold the unknown {', '.join(sorted(unknown))}; they are of another version.")
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    return Settings(**values)
+def settings_from(data: object, where: str = "Settings") -> Settings:
+    """The settings that a JSON object holds; a key that is not there keeps its default, as in runs of older versions.
+
+    Raises:
+        ManifestError: a key is unknown or has none, or a value is of another type; `where` is named.
+    """
+    kept = {field.name: field.default for field in fields(Settings) if field.default is not MISSING} | {"extra": {}}
+    read_as: Settings = read_record(Settings, kept | data if isinstance(data, dict) else data, where)
+    return read_as
 
 
 def optimizer_tensors(net: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
@@ -99,10 +128,34 @@ def restore_optimizer(net: nn.Module, optimizer: Optimizer, tensors: Mapping[str
     """Nothing; the optimizer then goes on where `optimizer_tensors` was taken."""
     parameters = dict(net.named_parameters())
     for path, value in tensors.items():
-        name, key = path.rsplit("/", 1)
+        name, _, key = path.rpartition("/")
+        if name not in parameters:
+            raise IQAError(f"The optimizer's {path} belongs to no weight of this network; nothing to go on with.")
         like = parameters[name]
         fits = value.shape == like.shape
         optimizer.state[like][key] = torch.empty_like(like).copy_(value) if fits else value.clone()
+
+
+def training_tensors(net: nn.Module, optimizer: Optimizer, average: nn.Module | None) -> dict[str, Tensor]:
+    """All tensors that training goes on from, as PART/NAME -> tensor; `restore_training` puts them back."""
+    parts = {"net": net.state_dict(), "optimizer": optimizer_tensors(net, optimizer)}
+    if average is not None:
+        parts["average"] = average.state_dict()
+    return {f"{part}/{name}": value for part, rows in parts.items() for name, value in rows.items()}
+
+
+def restore_training(
+    net: nn.Module, optimizer: Optimizer, average: nn.Module | None, tensors: Mapping[str, Tensor]
+) -> None:
+    """Nothing; network, optimizer and average are then those of `training_tensors`; raises IQAError for others."""
+    parts: dict[str, dict[str, Tensor]] = {"net": {}, "optimizer": {}, "average": {}}
+    for path, value in tensors.items():
+        part, _, name = path.partition("/")
+        parts.setdefault(part, {})[name] = value
+    load_strictly(net, parts["net"], LAST)
+    if average is not None:
+        load_strictly(average, parts["average"], LAST)
+    restore_optimizer(net, optimizer, parts["optimizer"])
 
 
 def best(folder: Path) -> Trained:
@@ -116,15 +169,15 @@ def best(folder: Path) -> Trained:
         UnknownNameError: its recipe is not there.
     """
     path = folder / BEST if folder.is_dir() else folder
-    tensors, state = read(path)
-    if "trained_on" not in state:
+    tensors, told = read(path)
+    if "trained_on" not in told:
         raise ArgumentError(f"{path} is to resume from; accepted: {BEST}.")
-    recipe = recipes.get(state["recipe"])
-    settings = settings_from(state["settings"])
+    name, settings = about(path, told)
+    recipe = recipes.get(name)
     net = blank(recipe, settings)
     load_strictly(net, tensors, str(path))
-    sources = tuple(DataSet(**row) for row in state["trained_on"])
-    return Trained(recipe, settings, Activated(net, recipe.outputs).eval(), sources, state)
+    sources: tuple[DataSet, ...] = read_record(tuple[DataSet, ...], told["trained_on"], f"{path}: trained_on")
+    return Trained(recipe, settings, Activated(net, recipe.outputs).eval(), sources, told)
 
 
 def blank(recipe: Recipe, settings: Settings) -> nn.Module:

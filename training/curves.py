@@ -4,6 +4,8 @@ import csv
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 Row = Mapping[str, float | int | str]
 """One epoch, COLUMNS to values: epoch counts from 1, best is 1 where the metric was the best so far."""
@@ -46,13 +48,30 @@ def write_png(rows: Sequence[Row], path: Path, title: str, metric: str) -> None:
     part.replace(path)
 
 
-def write_tensorboard(rows: Sequence[Row], folder: Path) -> None:
-    """Nothing; the folder then holds the rows as TensorBoard scalars, written anew (`tensorboard --logdir FOLDER`)."""
-    from torch.utils.tensorboard import SummaryWriter
+class Events:
+    """The rows as TensorBoard scalars, each on disk as soon as it is added: `tensorboard --logdir FOLDER` shows a run.
 
-    for old in folder.glob("events.out.tfevents.*"):
-        old.unlink()
-    with SummaryWriter(str(folder)) as writer:
+    A context manager, which closes the file.
+    """
+
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        """Begin with the rows of the epochs so far; event files that are there already are replaced by them."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        for old in folder.glob("events.out.tfevents.*"):
+            old.unlink()
+        self._writer = SummaryWriter(str(folder), purge_step=1)  # a TensorBoard that is watching forgets the old ones
         for row in rows:
-            for key in ("rate", "train_loss", "validation_loss", "metric"):
-                writer.add_scalar(key, float(row[key]), int(row["epoch"]))
+            self.add(row)
+
+    def add(self, row: Row) -> None:
+        """Nothing; the file then holds that epoch too."""
+        for key in ("rate", "train_loss", "validation_loss", "metric"):
+            self._writer.add_scalar(key, float(row[key]), int(row["epoch"]))
+        self._writer.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._writer.close()

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iqa.errors import ArgumentError
 from iqa.image import load
+from iqa.resize import reduced
 
-from .recipe import Arrays, Sample, Settings
+from .recipe import Arrays, Picture, Sample, Settings
 
-Picture = NDArray[np.uint8]
 Make = Callable[[Picture, np.random.Generator], tuple[Picture, Arrays]]
 Augment = Callable[[Picture, np.random.Generator], Picture]
 
@@ -86,6 +85,39 @@ class Crop:
         height, width = (max(1, round(side * part)) for side in image.shape[:2])
         top, left = (int(rng.integers(0, s - p + 1)) for s, p in zip(image.shape[:2], (height, width), strict=True))
         return flip(image[top : top + height, left : left + width], rng)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The same photo in another frame: cut to another aspect, reduced, mirrored, each at random.
+
+    For a score that must not depend on aspect and size, learned from photos that all have one. Never enlarges.
+
+    Attributes:
+        cut: probability of another aspect, from 16:9 to 9:16 at equal steps of the logarithm; the longer side stays.
+        reduce: probability of a smaller copy.
+        least: smallest factor of that copy.
+    """
+
+    cut: float = 0.5
+    reduce: float = 0.2
+    least: float = 0.4
+
+    def __call__(self, image: Picture, rng: np.random.Generator) -> Picture:
+        """The photo, framed."""
+        if rng.random() < self.cut:
+            image = _of_aspect(image, float((16 / 9) ** rng.uniform(-1.0, 1.0)), rng)
+        if rng.random() < self.reduce:
+            image = reduced(image, max(1, round(max(image.shape[:2]) * rng.uniform(self.least, 1.0))))
+        return flip(image, rng)
+
+
+def _of_aspect(image: Picture, aspect: float, rng: np.random.Generator) -> Picture:
+    """The largest part of that aspect (width / height), at a random place."""
+    height, width = image.shape[:2]
+    size = (min(height, max(1, round(width / aspect))), min(width, max(1, round(height * aspect))))
+    top, left = (int(rng.integers(0, have - want + 1)) for have, want in zip((height, width), size, strict=True))
+    return image[top : top + size[0], left : left + size[1]]
 
 
 @dataclass(frozen=True)

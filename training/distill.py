@@ -57,7 +57,9 @@ class Taught:
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """As Photos, with ``teacher/OUTPUT``; raises ModelError too."""
-        sample = self.photos.sample(index, rng)
+        return self._answered(self.photos.sample(index, rng))
+
+    def _answered(self, sample: Sample) -> Sample:
         answer = _opened(self.teacher).predict(sample.image)
         said = {
             PREFIX + o.name: np.stack([answer[label] for label in o.labels])
@@ -65,7 +67,7 @@ class Taught:
             else answer[o.labels[0]].transpose(2, 0, 1)
             for o in self.outputs
         }
-        return Sample(sample.image, {**sample.target, **said})
+        return Sample(sample.image, {**sample.target, **said}, tuple(map(self._answered, sample.also)))
 
 
 @cache

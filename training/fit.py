@@ -4,7 +4,9 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +18,38 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint, curves, distill
+from . import checkpoint, curves, distill, progress
 from .batches import Batch, Batches, Rows, collate, fed, loader
 from .devices import Team
+from .limits import in_range
 from .nets import activate, load_strictly
 from .recipe import Arrays, Photos, Recipe, Settings, Split
-from .start import checked, network, rate
-
-
-@dataclass
-class Progress:
-    """Where a run stands after an epoch; what its checkpoint tells beside the tensors."""
-
-    phase: int = 0
-    epoch_in_phase: int = 0
-    steps: int = 0
-    best: float | None = None
-    waited: int = 0
-    done: bool = False
-    rows: list[dict[str, Any]] = field(default_factory=list)
+from .start import began, checked, goes_on, network, optimizer, rate
 
 
 class Run:
-    """A network in training, with everything that outlives an epoch."""
+    """A network in training, with everything that outlives an epoch.
 
-    def __init__(self, recipe: Recipe, settings: Settings, split: Split, out: Path, team: Team) -> None:
-        """Build the network and the loaders; raises IQAError where they do not fit together."""
-        checked(recipe, settings, split)
+    Attributes:
+        seconds: that the last epoch took to train, without its validation.
+    """
+
+    def __init__(
+        self, recipe: Recipe, settings: Settings, split: Split, out: Path, team: Team, *, blank: bool = False
+    ) -> None:
+        """Build the network and the loaders; raises IQAError where they do not fit together.
+
+        `blank`: the weights are restored later, so that none are read from a file or fetched.
+        """
+        checked(recipe, settings, split, team.size)
         self.recipe, self.settings, self.split, self.out, self.team = recipe, settings, split, out, team
         torch.manual_seed(settings.seed)
-        self.net = network(recipe, settings).to(memory_format=torch.channels_last).to(team.device)
+        net = checkpoint.blank(recipe, settings) if blank else network(recipe, settings)
+        self.net = net.to(memory_format=torch.channels_last).to(team.device)
         self.average = copy.deepcopy(self.net) if settings.ema else None
         self.loss = distill.loss(recipe.loss, recipe.outputs, settings)
-        self.progress = Progress(next(i for i, epochs in enumerate(settings.epochs) if epochs))
+        self.progress = progress.Progress(next(i for i, epochs in enumerate(settings.epochs) if epochs))
+        self.seconds = 0.0
         self.train, self.train_order = self._loader(split.train, train=True)
         self.validation, _ = self._loader(split.validation, train=False)
         self._begin_phase()
@@ -64,14 +65,12 @@ class Run:
         frozen = self.recipe.phases[self.progress.phase].frozen
         for parameter in self.net.parameters():
             parameter.requires_grad_(True)
+        for module in self.net.modules():
+            for still in getattr(module, "still", ()):
+                still.requires_grad_(False)
         if frozen:
             self._backbone().requires_grad_(False)
-        trained = [p for p in self.net.parameters() if p.requires_grad]
-        groups = [  # scales and biases are few, and shrinking them only shifts what a norm undoes
-            {"params": [p for p in trained if p.ndim > 1], "weight_decay": self.settings.weight_decay},
-            {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        self.optimizer = torch.optim.AdamW(groups, lr=self.settings.learning_rate[self.progress.phase])
+        self.optimizer = optimizer(self.net, self.settings, self.progress.phase)
         self.shared = self.team.shared(self.net)
 
     def _backbone(self) -> nn.Module:
@@ -85,30 +84,32 @@ class Run:
         now, number = self.progress, len(self.progress.rows) + 1
         torch.manual_seed(self.settings.seed * 1_000_003 + number * 1009 + self.team.rank)  # dropout, wherever resumed
         self.train_order.epoch = number
+        started = time.monotonic()
         trained = self._train(bar)
+        self.seconds = time.monotonic() - started
         validated, value = self._validate()
-        better = math.isfinite(value) and (now.best is None or value > now.best)
-        now.best, now.waited = (value, 0) if better else (now.best, now.waited + 1)
         phase = self.recipe.phases[now.phase].name
         rate = self.optimizer.param_groups[0]["lr"]
-        values = (number, phase, rate, trained, validated, value, int(better))
-        now.rows.append(dict(zip(curves.COLUMNS, values, strict=True)))
-        now.epoch_in_phase += 1
-        self._advance()
+        values = (number, phase, rate, trained, validated, value)
+        better = now.add(dict(zip(curves.COLUMNS[:-1], values, strict=True)))
+        if self.team.leads and (better or now.best is None):  # without a metric yet, the last network is kept
+            self._keep()
+        if now.next_phase(self.settings):
+            self._back_to_best()
+            self._begin_phase()
         if self.team.leads:
-            self._write(better or number == 1)
+            self._write()
         return now.rows[-1]
 
-    def _advance(self) -> None:
-        now = self.progress
-        weary = 0 < self.settings.patience <= now.waited
-        if now.epoch_in_phase < self.settings.epochs[now.phase] and not weary:
+    def _back_to_best(self) -> None:
+        """What a phase learned after the best epoch is no start for the next phase."""
+        if self.progress.best is None or self.progress.rows[-1]["best"]:
             return
-        later = [i for i in range(now.phase + 1, len(self.recipe.phases)) if self.settings.epochs[i] > 0]
-        now.done = not later
-        if later:
-            now.phase, now.epoch_in_phase, now.waited = later[0], 0, 0
-            self._begin_phase()
+        for net in (self.net, self.average):
+            if net is not None:
+                if self.team.leads:
+                    load_strictly(net, checkpoint.read(self.out / checkpoint.BEST)[0], checkpoint.BEST)
+                self.team.align(net, weights=True)
 
     def _train(self, bar: Callable[..., Any]) -> float:
         self.net.train()
@@ -182,28 +183,24 @@ class Run:
     def _target(self, batch: Batch) -> dict[str, Tensor]:
         return {name: value.to(self.team.device, non_blocking=True) for name, value in batch.target.items()}
 
-    def _write(self, better: bool) -> None:
+    def _about(self) -> dict[str, Any]:
+        return {"recipe": self.recipe.name, "settings": checkpoint.settings_dict(self.settings)}
+
+    def _keep(self) -> None:
+        kept = (self.net if self.average is None else self.average).state_dict()
+        rows = self.progress.rows
+        value = rows[-1]["metric"] if math.isfinite(rows[-1]["metric"]) else None
+        facts = {"epoch": len(rows), "metric": self.recipe.metric.name, "value": value}
+        sources = {"trained_on": [asdict(row) for row in self.split.trained_on]}
+        checkpoint.write(self.out / checkpoint.BEST, kept, self._about() | facts | sources)
+
+    def _write(self) -> None:
         now, recipe = self.progress, self.recipe
         curves.write_csv(now.rows, self.out / "curves.csv")
         curves.write_png(now.rows, self.out / "curves.png", recipe.name, recipe.metric.name)
-        about = {"recipe": recipe.name, "settings": checkpoint.settings_dict(self.settings)}
-        if better:
-            kept = (self.net if self.average is None else self.average).state_dict()
-            value = now.rows[-1]["metric"]
-            facts = {
-                "epoch": len(now.rows),
-                "metric": recipe.metric.name,
-                "value": value if math.isfinite(value) else None,
-            }
-            sources = {"trained_on": [asdict(row) for row in self.split.trained_on]}
-            checkpoint.write(self.out / checkpoint.BEST, kept, about | facts | sources)
-        optimizer = checkpoint.optimizer_tensors(self.net, self.optimizer)
-        parts = {"net": self.net.state_dict(), "optimizer": optimizer}
-        if self.average is not None:
-            parts["average"] = self.average.state_dict()
-        tensors = {f"{part}/{name}": value for part, rows in parts.items() for name, value in rows.items()}
-        state = about | {"progress": asdict(now), "scaler": self.team.scaler.state_dict()}
-        checkpoint.write(self.out / checkpoint.LAST, tensors, state)
+        tensors = checkpoint.training_tensors(self.net, self.optimizer, self.average)
+        state = {"progress": asdict(now), "scaler": self.team.scaler.state_dict(), "setup": asdict(self.team.setup())}
+        checkpoint.write(self.out / checkpoint.LAST, tensors, self._about() | state)
 
     def restore(self) -> None:
         """Nothing; the run then stands where its last checkpoint was written.
@@ -212,17 +209,10 @@ class Run:
             IQAError: there is none, or it is of another network.
         """
         tensors, state = checkpoint.read(self.out / checkpoint.LAST)
-        self.progress = Progress(**state["progress"])
+        self.progress = progress.resumed(state, self.settings)
         self._begin_phase()
-        parts: dict[str, dict[str, Tensor]] = {"net": {}, "optimizer": {}, "average": {}}
-        for path, value in tensors.items():
-            part, _, name = path.partition("/")
-            parts[part][name] = value
-        load_strictly(self.net, parts["net"], checkpoint.LAST)
-        if self.average is not None:
-            load_strictly(self.average, parts["average"], checkpoint.LAST)
-        checkpoint.restore_optimizer(self.net, self.optimizer, parts["optimizer"])
-        self.team.scaler.load_state_dict(state["scaler"])
+        checkpoint.restore_training(self.net, self.optimizer, self.average, tensors)
+        self.team.scaler.load_state_dict(state.get("scaler", {}))
 
 
 def _named(arrays: Arrays, prefix: str) -> Arrays:
@@ -237,6 +227,7 @@ def fit(
     *,
     resume: bool = False,
     stop_after: int | None = None,
+    events: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> list[dict[str, Any]]:
     """The rows of the curves of a run to its end, or of what it came to; `out` then holds its checkpoints.
@@ -246,29 +237,48 @@ def fit(
         out: an existing folder.
         resume: go on from its last checkpoint, to the same numbers as in one go (on the same machine and CPU threads).
         stop_after: that many epochs from now, to be resumed later; None = to the end.
-        say: receives a line per epoch.
+        events: folder for TensorBoard, written after every epoch; None = none.
+        say: receives a line per epoch, and one on the time it took.
 
     Raises:
         IQAError: settings do not fit the recipe, a group stands on both sides, a photo cannot be read, or the loss is
-            not finite.
+            not finite; what is there to resume from is of another number of processes, or no checkpoint.
     """
-    team = Team(settings.device, settings.precision)
-    run = Run(recipe, settings, split, out, team)
+    in_range(recipe, settings)
+    was = began(out / checkpoint.LAST) if resume else None
+    team = Team(settings.device, settings.precision if was is None else was.precision, settings.threads)
+    goes_on(was, team.setup(), say if team.leads else _silent)
+    run = Run(recipe, settings, split, out, team, blank=resume)
     if resume:
         run.restore()
     last = len(run.progress.rows) + (stop_after or sum(settings.epochs))
-    while not run.progress.done and len(run.progress.rows) < last:
-        started = time.monotonic()
-        row = run.epoch(tqdm if team.leads else _plain)
-        photos = len(run.train) * settings.batch_size / (time.monotonic() - started)
-        if team.leads:
-            say(
-                f"epoch {row['epoch']:3} {row['phase']}: loss {row['train_loss']:.4f}, "
-                f"validation {row['validation_loss']:.4f}, "
-                f"{recipe.metric.name} {row['metric']:.4f}{' (best)' if row['best'] else ''}, {photos:.0f} photos/s"
-            )
+    photos = min(len(split.train), len(run.train) * settings.batch_size)
+    begun, spent, total = time.monotonic(), 0.0, 0
+    with curves.Events(events, run.progress.rows) if events is not None and team.leads else nullcontext() as watched:
+        while not run.progress.done and len(run.progress.rows) < last:
+            row = run.epoch(tqdm if team.leads else _plain)
+            spent, total = spent + run.seconds, total + photos
+            if watched is not None:
+                watched.add(row)
+            if team.leads:
+                say(_line(row, recipe.metric.name, photos / run.seconds))
+    if team.leads and total:
+        took = timedelta(seconds=round(time.monotonic() - begun))
+        say(f"Took {took}, of which {timedelta(seconds=round(spent))} training at {total / spent:.1f} photos/s.")
     team.close()
     return run.progress.rows
+
+
+def _line(row: dict[str, Any], metric: str, pace: float) -> str:
+    return (
+        f"epoch {row['epoch']:3} {row['phase']}: loss {row['train_loss']:.4f}, "
+        f"validation {row['validation_loss']:.4f}, {metric} {row['metric']:.4f}{' (best)' if row['best'] else ''}, "
+        f"{pace:.1f} photos/s"
+    )
+
+
+def _silent(_: str) -> None:
+    """Nothing: one process of a run speaks."""
 
 
 def _plain(batches: Iterator[Batch], **_: Any) -> Iterator[Batch]:

@@ -4,6 +4,8 @@ Every loss of scores gives the mean over the photos, each multiplied by its `wei
 outputs are logits unless it says otherwise; they are cast to float32, so that autocast cannot round a loss.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -28,19 +30,6 @@ def binary(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tens
     return _mean(loss, weight)
 
 
-def squared(predicted: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean squared error of values after their activation."""
-    return _mean((predicted.float() - target.float()) ** 2, weight)
-
-
-def huber(predicted: Tensor, target: Tensor, delta: float = 0.1, weight: Tensor | None = None) -> Tensor:
-    """Half the squared error up to `delta`, linear with slope `delta` beyond; of values after their activation.
-
-    Reference: P. J. Huber, "Robust estimation of a location parameter", 1964, doi:10.1214/aoms/1177703732.
-    """
-    return _mean(functional.huber_loss(predicted.float(), target.float(), reduction="none", delta=delta), weight)
-
-
 def earth_mover(logits: Tensor, target: Tensor, r: float = 2.0, weight: Tensor | None = None) -> Tensor:
     """Distance of two distributions over ordered bins: the r-mean of the differences of their cumulative sums.
 
@@ -57,70 +46,71 @@ def earth_mover(logits: Tensor, target: Tensor, r: float = 2.0, weight: Tensor |
     return _mean((power + 1e-12) ** (1.0 / r), weight)
 
 
-def cross_entropy(
-    logits: Tensor, target: Tensor, smoothing: float = 0.0, classes: Tensor | None = None, weight: Tensor | None = None
-) -> Tensor:
+def cross_entropy(logits: Tensor, target: Tensor, smoothing: float = 0.0, weight: Tensor | None = None) -> Tensor:
     """Cross entropy of softmax outputs and one-hot rows or distributions.
 
     Args:
         logits, target: (N, classes).
         smoothing: share of the target that is spread evenly over all classes.
-        classes: weight of each class; a photo is weighed by its target's mean of them.
         weight: (N, 1).
 
     Reference: smoothing: C. Szegedy et al., "Rethinking the Inception architecture", 2016, doi:10.1109/CVPR.2016.308.
     """
     target = target.float()
     soft = target * (1.0 - smoothing) + smoothing / target.shape[1]
-    rows = -(soft * logits.float().log_softmax(1)).sum(1, keepdim=True)
-    if classes is not None:
-        rows = rows * (target * classes.to(target)).sum(1, keepdim=True)
-    return _mean(rows, weight)
+    return _mean(-(soft * logits.float().log_softmax(1)).sum(1, keepdim=True), weight)
 
 
-def margin_rank(score: Tensor, target: Tensor, margin: float = 1.0, group: Tensor | None = None) -> Tensor:
-    """Mean hinge over all pairs of the batch whose targets differ: how far the better one is from winning by a margin.
-
-    The margin of a pair is `margin` times its difference of targets, so that far-apart photos must stand far apart.
-
-    Args:
-        score, target: (N, 1), higher is better.
-        margin: in units of `score` per unit of `target`.
-        group: (N, 1) numbers; only photos with equal ones are compared (frames of one burst). None: all.
-
-    Reference: R. Herbrich, T. Graepel and K. Obermayer, "Support vector learning for ordinal regression", 1999,
-    doi:10.1049/cp:19991091.
-    """
-    ahead, better = _pairs(score, target, group)
-    hinge = (margin * better - ahead).clamp(min=0)
-    return hinge.sum() / max(1, better.numel())
-
-
-def fidelity_rank(score: Tensor, target: Tensor, scale: float = 1.0, group: Tensor | None = None) -> Tensor:
+def fidelity_rank(score: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:
     """Mean of 1 - sqrt(p) over all pairs whose targets differ; p: probability that the better one wins (Thurstone).
 
     Args:
         score, target: (N, 1), higher is better.
         scale: standard deviation of one photo's score; that of a difference is sqrt(2) times this.
-        group: as in `margin_rank`.
 
     Reference: M.-F. Tsai et al., "FRank: a ranking method with fidelity loss", 2007, doi:10.1145/1277741.1277808;
     W. Zhang et al., "Uncertainty-aware blind image quality assessment", 2021, doi:10.1109/TIP.2021.3061932.
     """
-    ahead, better = _pairs(score, target, group)
-    wins = torch.special.ndtr(ahead / (scale * 2**0.5))
-    lost: Tensor = 1.0 - (wins + 1e-8).sqrt()
-    return lost.sum() / max(1, better.numel())
-
-
-def _pairs(score: Tensor, target: Tensor, group: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Per pair whose targets differ, better minus worse: (of the scores, of the targets), each (pairs,)."""
     score, target = score.float().flatten(), target.float().flatten()
-    better = target[:, None] - target[None]
-    counts = better > 0
-    if group is not None:
-        counts = counts & (group.flatten()[:, None] == group.flatten()[None])
-    return (score[:, None] - score[None])[counts], better[counts]
+    better = target[:, None] > target[None]
+    wins = torch.special.ndtr((score[:, None] - score[None])[better] / (scale * 2**0.5))
+    lost: Tensor = 1.0 - (wins + 1e-8).sqrt()
+    return lost.sum() / max(1, lost.numel())
+
+
+def ladder_rank(score: Tensor, severity: Tensor, ladder: Tensor, margin: float) -> Tensor:
+    """Mean hinge over the pairs of pictures of one ladder: how far the less damaged one is from winning by a margin.
+
+    Args:
+        score: (N, 1) before the activation, higher is better.
+        severity: (N, 1) in [0, 1]; the margin of a pair is `margin` times its difference.
+        ladder: (N, 1), equal for the pictures of one ladder, below 0 for a photo outside of any.
+        margin: in units of `score` per unit of severity.
+
+    Reference: X. Liu, J. van de Weijer and A. Bagdanov, "RankIQA: learning from rankings for no-reference image quality
+    assessment", 2017, doi:10.1109/ICCV.2017.118.
+    """
+    score, severity, ladder = (values.float().flatten() for values in (score, severity, ladder))
+    more = severity[None] - severity[:, None]
+    pairs = (more > 0) & (ladder[None] == ladder[:, None]) & (ladder[:, None] >= 0)
+    ahead = (score[:, None] - score[None])[pairs]
+    return (margin * more[pairs] - ahead).clamp(min=0).sum() / max(1, ahead.numel())
+
+
+def pinball(predicted: Tensor, target: Tensor, shares: Sequence[float], weight: Tensor | None = None) -> Tensor:
+    """Mean loss of quantiles: least where each share of the targets lies below the prediction for it.
+
+    Args:
+        predicted: (N, shares) after the activation.
+        target: (N, 1).
+        shares: of the targets below each prediction, in (0, 1).
+        weight: (N, 1).
+
+    Reference: R. Koenker and G. Bassett, "Regression quantiles", 1978, doi:10.2307/1913643.
+    """
+    above = target.float() - predicted.float()
+    tau = torch.tensor(shares, device=above.device)
+    return _mean(torch.maximum(tau * above, (tau - 1.0) * above), weight)
 
 
 def charbonnier(image: Tensor, target: Tensor, epsilon: float = 1e-3) -> Tensor:

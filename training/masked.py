@@ -10,9 +10,9 @@ import pandas as pd
 from iqa.errors import ArgumentError, IQAError
 from iqa.image import EXTENSIONS
 
-from .data import Picture, Reader, readers
+from .data import Reader, readers
 from .layers import Mask
-from .recipe import Arrays, Photos, Sample, Settings, Split
+from .recipe import Arrays, Photos, Picture, Sample, Settings, Split
 from .tables import divided, trained_on
 from .twins import merged
 

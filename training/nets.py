@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from iqa.errors import ArgumentError, IQAError, UnknownNameError
 from iqa.manifest import Output
 
+from .pyramid import mean_of_rows
 from .recipe import Raw, Settings
 
 PIXELS: dict[str, dict[str, Any]] = {
@@ -57,56 +58,6 @@ def activate(raw: Tensor, output: Output) -> Tensor:
         bins = torch.linspace(output.low, output.high, raw.shape[-1], device=raw.device)
         return (raw.reshape(raw.shape[0], -1, raw.shape[-1]).softmax(-1) * bins).sum(-1)
     return raw
-
-
-class Pyramid(nn.Module):
-    """Features of a timm network, pooled over the frame: means (and spreads) of some levels beside the last one.
-
-    Works on any size; (N, 3, h, w) -> (N, width).
-
-    Attributes:
-        width: number of features.
-    """
-
-    def __init__(self, model: nn.Module, levels: Sequence[int] = (), *, spread: bool = False) -> None:
-        """`levels` index timm's feature levels (0 has stride 2); `spread` adds standard deviations over the frame."""
-        super().__init__()
-        self.model: Any = model
-        self.levels, self.spread = list(levels), spread
-        self.width = self._tried()
-
-    def _tried(self) -> int:
-        """Number of features, by a trial; what the trial does not use is dropped (it would only be dead weight)."""
-        was = self.model.training
-        self.model.eval()
-        features = self(torch.zeros(1, 3, 64, 64))
-        features.sum().backward()
-        for name, child in list(self.model.named_children()):
-            own = list(child.parameters())
-            if own and all(parameter.grad is None for parameter in own):
-                setattr(self.model, name, nn.Identity())
-        self.model.zero_grad(set_to_none=True)
-        self.model.train(was)
-        return int(features.shape[1])
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width)."""
-        if not self.levels:
-            return self._pooled(self.model.forward_features(x))
-        last, levels = self.model.forward_intermediates(x, indices=self.levels)
-        return torch.cat([self._pooled(level) for level in (*levels, last)], 1)
-
-    def _pooled(self, x: Tensor) -> Tensor:
-        mean = x.mean((2, 3))
-        if not self.spread:
-            return mean
-        away = x - mean[:, :, None, None]
-        return torch.cat([mean, ((away * away).mean((2, 3)) + 1e-6).sqrt()], 1)
-
-
-def mean_of_rows(features: Tensor, rows: int) -> Tensor:
-    """(N, C) from (N * rows, C): one row per photo where a view gives several (native crops)."""
-    return features if rows == 1 else features.reshape(-1, rows, features.shape[1]).mean(1)
 
 
 class Attention(nn.Module):

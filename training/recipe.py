@@ -27,6 +27,8 @@ Target = dict[str, Tensor]
 Two kinds of names are added to those of a recipe: ``weight`` (N, 1), where its data weigh photos, and
 ``teacher/OUTPUT``, the answer of the teacher.
 """
+Picture = NDArray[np.uint8]
+"""RGB uint8 (H, W, 3)."""
 Arrays = dict[str, NDArray[np.float32]]
 
 
@@ -40,9 +42,10 @@ class Settings:
         batch_size: photos.
         size: sides of the input in px, as the recipe understands it.
         weight_decay, warmup_share, clip_norm: AdamW's decay; share of the steps with a rising rate; gradient norm.
-        patience: epochs without a better validation metric until training stops; 0 = never.
+        patience: epochs without a better validation metric, within a phase, until the phase stops; 0 = never.
         ema: decay per step of the exponential mean of the weights, which is then validated and kept; 0 = none.
-        workers: processes that load photos.
+        workers: processes that load photos, one thread each.
+        threads: of the process that trains; None = what torch takes: OMP_NUM_THREADS, else all cores.
         device: "cpu", "cuda", "mps" or "auto".
         precision: "float32", "bfloat16" or "float16" (autocast); "auto" = float32 but on a GPU.
         seed: of everything random.
@@ -64,6 +67,7 @@ class Settings:
     patience: int = 10
     ema: float = 0.0
     workers: int = 2
+    threads: int | None = None
     device: str = "auto"
     precision: str = "auto"
     seed: int = 0
@@ -90,10 +94,13 @@ class Sample:
     Attributes:
         image: RGB uint8 (H, W, 3); the loop alone turns it into views, by Recipe.inputs.
         target: name -> float32 (labels,), or (3, H, W) in [0, 1] for an image, of the size of the one Full view.
+        also: further pictures that a loss compares with this one, so that they stand in the same batch, in addition to
+            its size; with targets of the same names. For training only.
     """
 
     image: NDArray[np.uint8]
     target: Arrays
+    also: "tuple[Sample, ...]" = ()
 
 
 class Photos(Protocol):
@@ -168,6 +175,7 @@ class Recipe:
         data: photos, split by group before anything else; raises IQAError that says which layout is accepted.
         loss: scalar from (raw outputs, targets).
         metric: decides on the best epoch and on stopping.
+        baseline: what it must beat: validation photos to (what it is, its value of the metric); None = no simple one.
     """
 
     name: str
@@ -183,6 +191,7 @@ class Recipe:
     data: Callable[[Path, Settings], Split]
     loss: Callable[[Raw, Target], Tensor]
     metric: Metric
+    baseline: Callable[[Photos], tuple[str, float]] | None = None
 
 
 @cache

@@ -3,20 +3,26 @@
     python -m training.run --list
     python -m training.run quality --data DIR --out DIR
     python -m training.run quality --out DIR --resume
-    accelerate launch --num_processes 4 -m training.run quality --data DIR --out DIR
+    torchrun --nproc_per_node 4 -m training.run quality --data DIR --out DIR
+    accelerate launch --multi_gpu --num_processes 4 -m training.run quality --data DIR --out DIR
+
+Several processes: torchrun starts them on GPUs and CPUs alike. `accelerate launch` does on GPUs only; with --cpu, or
+without --multi_gpu where it finds a single GPU, it starts one process whatever --num_processes says (several on CPUs
+need MPI there), which is refused here. A run is resumed with as many processes as it began with.
 
 Exit codes: 0 done, 1 an error that its sentence explains, 2 a wrong command line, 3 data not found, 130 Ctrl-C (what
 was done until the last whole epoch is kept; --resume goes on).
 """
 
 import argparse
-import json
 import os
-import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
+from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +30,12 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from eval.machine import commit, machine
 from iqa.errors import ArgumentError, IQAError, OutputExistsError, UnknownNameError
+from iqa.manifest import read_record
+from iqa.preprocess import InputSpec
 
-from . import checkpoint, curves, nets, recipe, tables
+from . import checkpoint, nets, recipe, resume, tables
 from .batches import unreadable
-from .devices import keep_memory
+from .devices import computing, keep_memory, place
 from .distill import WEIGHT, taught
 from .fit import fit
 from .limits import in_range
@@ -35,9 +43,15 @@ from .recipe import Recipe, Settings, Split
 from .start import checked
 
 PACKAGES = ("torch", "timm", "safetensors", "accelerate")
-MACHINE = ("workers", "device", "cache")
-"""Settings that may differ when a run is resumed: they change where and how fast, not what."""
 _SHOWN_FAULTS = 10
+_NO_MEMORY = ("out of memory", "DefaultCPUAllocator", "DataLoader worker (pid")
+"""How torch's errors tell that there was too little: on a GPU, on a CPU, or a worker that the system has ended."""
+
+
+class NoData(IQAError):  # noqa: N818 (an outcome with its own exit code, as in eval)
+    """A folder of photos that is not there."""
+
+    exit_code = 3
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     numbers: dict[str, Callable[[str], object]] = {"--epochs": _integers, "--lr": _floats}
     for flag, kind in numbers.items():
         made.add_argument(flag, type=kind, metavar="A,B", help="one number per phase")
-    for flag in ("--batch-size", "--size", "--workers", "--seed", "--limit", "--patience", "--reduce"):
+    for flag in ("--batch-size", "--size", "--workers", "--threads", "--seed", "--limit", "--patience", "--reduce"):
         made.add_argument(flag, type=int, help=f"see training/recipe.py, Settings.{flag[2:].replace('-', '_')}")
     for flag in ("--weight-decay", "--warmup-share", "--clip-norm", "--ema"):
         made.add_argument(flag, type=float, help=f"see training/recipe.py, Settings.{flag[2:].replace('-', '_')}")
@@ -67,11 +81,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _integers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, accepted whole numbers such as 2,10") from error
 
 
 def _floats(text: str) -> tuple[float, ...]:
-    return tuple(float(part) for part in text.split(","))
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, accepted numbers such as 0.001,0.0003") from error
 
 
 def chosen(made: Recipe, args: argparse.Namespace, base: Settings) -> Settings:
@@ -114,13 +134,19 @@ def listing() -> str:
 def photos(made: Recipe, settings: Settings, data: Path) -> Split:
     """The photos of a recipe, with the teacher's answers where there is one; settings and split fit each other."""
     in_range(made, settings)
+    computing(settings.device, settings.precision)
+    read_record(InputSpec, asdict(made.inputs(settings)), f"{made.name}: inputs")  # sizes that no model may have
+    if settings.cache is not None:
+        resume.writable(Path(settings.cache), "--cache")
+    if not data.exists():
+        raise NoData(f"--data {data}: there is no such folder. Name one with photos; the recipe says which layouts.")
     split = made.data(data, settings)
     checked(made, settings, split)
     return taught(split, Path(settings.teacher), made.outputs) if settings.teacher else split
 
 
-def begin(made: Recipe, settings: Settings, data: Path, out: Path) -> Split:
-    """The photos of a fresh run, every file of them tried; `out` is then made and holds settings.json."""
+def begin(made: Recipe, settings: Settings, data: Path, out: Path, held: ExitStack) -> Split:
+    """The photos of a fresh run, every file of them tried; `out` is then made, locked, and holds settings.json."""
     split = photos(made, settings, data)
     faults = unreadable(
         [split.train, split.validation], settings, lambda x: tqdm(x, "reading every photo", leave=False)
@@ -149,91 +175,78 @@ def begin(made: Recipe, settings: Settings, data: Path, out: Path) -> Split:
         "packages": packages,
     }
     out.mkdir(parents=True, exist_ok=True)
-    (out / checkpoint.SETTINGS).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    held.enter_context(resume.alone(out))
+    _free(out)  # reading took a while: another run may have come
+    resume.write_settings(out, told)
     return split
 
 
-def resumed(made: Recipe, args: argparse.Namespace) -> tuple[Settings, Path]:
-    """(settings, data folder) of the run in --out; raises ArgumentError when something else was typed."""
-    path = args.out / checkpoint.SETTINGS
-    if not path.is_file():
-        raise ArgumentError(f"{args.out} holds no run to resume: no {checkpoint.SETTINGS}. Leave out --resume.")
-    if not (args.out / checkpoint.LAST).is_file():
-        raise ArgumentError(f"The run in {args.out} ended before its first epoch did. Start it anew without --resume.")
-    told = json.loads(path.read_text(encoding="utf-8"))
-    was = checkpoint.settings_from(told["settings"])
-    now = chosen(made, args, was)
-    changed = [
-        f.name for f in fields(Settings) if getattr(now, f.name) != getattr(was, f.name) and f.name not in MACHINE
-    ]
-    if told["recipe"] != made.name or changed:
-        what = ", ".join(f"{name} {getattr(was, name)}" for name in changed) or f"recipe {told['recipe']}"
-        raise ArgumentError(
-            f"The run in {args.out} has {what}; resuming goes on as it began. For other settings start a new run, "
-            f"with --weights {args.out / checkpoint.BEST} from where this one is."
-        )
-    return now, args.data or Path(told["data"]["folder"])
+def _free(out: Path) -> None:
+    if resume.taken(out):
+        raise OutputExistsError(f"{out} is there already. Name another --out, or go on with --resume.")
 
 
-def same_data(out: Path, split: Split) -> None:
-    """Nothing; raises IQAError when the photos or their groups are not those that the run in `out` began with."""
-    told = json.loads((out / checkpoint.SETTINGS).read_text(encoding="utf-8"))["data"]
-    for side, now in (("train", tables.summary(split.train)), ("validation", tables.summary(split.validation))):
-        if told[side] != now:
-            found, was = ({k: v for k, v in facts.items() if k != "group_sha256"} for facts in (now, told[side]))
-            names = "" if found != was else ", other groups"
-            raise IQAError(
-                f"The data changed since the run in {out} began: {side} had {was}, now it has {found}{names}. Resuming "
-                f"would mix the two sides; restore the data, or start a new run."
-            )
+def _fresh(made: Recipe, args: argparse.Namespace, held: ExitStack | None) -> tuple[Settings, Split]:
+    """(settings, photos) of a new run; the first process alone tries every photo and makes the folder."""
+    if held:
+        resume.writable(args.out, "--out")
+        _free(args.out)
+    settings = nets.with_facts(chosen(made, args, made.defaults))
+    return settings, begin(made, settings, args.data, args.out, held) if held else photos(made, settings, args.data)
 
 
-def taken(out: Path) -> bool:
-    """Whether a folder holds anything but what a run leaves that ended before its first checkpoint."""
-    if not out.is_dir():
-        return out.exists()
-    leavings = {checkpoint.SETTINGS, "cache", "curves.csv", "curves.png"}
-    names = {path.name for path in out.iterdir() if path.suffix != ".part"}
-    if names <= {"cache"}:  # made by the pass that reads every photo, which comes first
-        return any(path.is_file() and path.suffix not in (".npy", ".part") for path in out.rglob("*"))
-    try:
-        told = json.loads((out / checkpoint.SETTINGS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return True  # a file of that name that no run wrote
-    return bool(names - leavings) or not (isinstance(told, dict) and {"recipe", "settings", "data"} <= told.keys())
+def _resumed(made: Recipe, args: argparse.Namespace, held: ExitStack | None) -> tuple[Settings, Split]:
+    """(settings, photos) of the run in --out, which are those that it began with."""
+    resume.writable(args.out, "--out")
+    if held and args.out.is_dir():
+        held.enter_context(resume.alone(args.out))
+    settings, facts = resume.resumed(made, args.out, lambda was: chosen(made, args, was))
+    split = photos(made, settings, args.data or Path(facts.folder))
+    resume.same_data(args.out, facts, split)
+    return settings, split
 
 
 def train(args: argparse.Namespace) -> None:
     """Nothing; --out then holds the run, as far as it came."""
+    with ExitStack() as held:  # the lock on --out, which the first process takes
+        _train(args, held if place()[0] == 0 else None)
+
+
+def _train(args: argparse.Namespace, held: ExitStack | None) -> None:
     made = recipe.get(args.recipe)
     if args.stop_after is not None and args.stop_after < 1:
         raise ArgumentError(f"--stop-after {args.stop_after}: accepted 1 or more.")
-    leads = os.environ.get("RANK", "0") == "0"
-    if args.resume:
-        settings, data = resumed(made, args)
-        split = photos(made, settings, data)
-        same_data(args.out, split)
-    else:
-        if leads and taken(args.out):
-            raise OutputExistsError(f"{args.out} is there already. Name another --out, or go on with --resume.")
-        settings, data = nets.with_facts(chosen(made, args, made.defaults)), args.data
-        split = begin(made, settings, data, args.out) if leads else photos(made, settings, data)
-    if leads:
-        print(f"{made.name}: {len(split.train)} samples to train, {len(split.validation)} to validate, {settings}")
-        if left := nets.unused(settings):
-            print(f"Not loaded from {settings.weights}, for it is of the classifier: {', '.join(left)}.")
-    rows = fit(made, settings, split, args.out, resume=args.resume, stop_after=args.stop_after)
-    if not leads:
-        return
-    if args.tensorboard:
-        curves.write_tensorboard(rows, args.out / "tensorboard")
-    best = [row for row in rows if row["best"]]
-    words = (
-        f"epoch {best[-1]['epoch']} with {made.metric.name} {best[-1]['metric']:.4f}"
-        if best
-        else "none (undefined metric)"
-    )
-    print(f"{len(rows)} epochs; best: {words}: {args.out / checkpoint.BEST}")
+    if args.tensorboard and find_spec("tensorboard") is None:
+        raise ArgumentError("--tensorboard: the package is not installed. pip install -r requirements-train.txt")
+    settings, split = (_resumed if args.resume else _fresh)(made, args, held)
+    say = partial(print, flush=True)  # a log file is watched as well
+    if held:
+        say(f"{made.name}: {len(split.train)} samples to train, {len(split.validation)} to validate, {settings}")
+        if not args.resume and (left := nets.unused(settings)):
+            say(f"Not loaded from {settings.weights}, for it is of the classifier: {', '.join(left)}.")
+    events = args.out / "tensorboard"
+    watched = events if args.tensorboard or (args.resume and events.is_dir()) else None
+    rows = fit(made, settings, split, args.out, resume=args.resume, stop_after=args.stop_after, events=watched, say=say)
+    if held:
+        say(resume.reached(made, args.out, rows))
+        if made.baseline is not None:
+            what, value = made.baseline(split.validation)
+            say(f"To beat on the same validation samples: {what}, {made.metric.name} {value:.4f}.")
+
+
+def explained(error: Exception) -> tuple[str, int]:
+    """(sentence, exit code) for an error that a person can do something about; raises it again when it is none."""
+    if isinstance(error, IQAError):
+        return str(error), int(getattr(error, "exit_code", 1))
+    if isinstance(error, OSError):
+        return f"A file could not be read or written: {error}. What was kept until here is still there.", 1
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+        first = (str(error) or type(error).__name__).strip().splitlines()[0]
+        return (
+            f"The memory does not suffice ({first}). Lower --batch-size, --size, --workers or, in a container, raise "
+            "its shared memory (--shm-size); --workers 0 needs none."
+        ), 1
+    raise error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -248,18 +261,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.recipe is None or args.out is None or (args.data is None and not args.resume):
             made.error("RECIPE, --data and --out are needed (--list shows the recipes)")
         train(args)
-    except IQAError as error:
-        print(error, file=sys.stderr)
-        return int(getattr(error, "exit_code", 1))
+    except (IQAError, OSError, MemoryError, RuntimeError) as error:
+        return _failed(*explained(error))
     except KeyboardInterrupt:
-        again = shlex.join(["python", "-m", "training.run", args.recipe or "", "--out", str(args.out), "--resume"])
-        kept = (args.out / checkpoint.LAST).is_file()
-        print(
-            f"\nStopped. {f'The last whole epoch is kept; go on with: {again}' if kept else 'No epoch was complete.'}",
-            file=sys.stderr,
-        )
-        return 130
+        kept = args.out is not None and (args.out / checkpoint.LAST).is_file()
+        more = f"The last whole epoch is kept; go on with: {resume.again(args.recipe, args.out)}" if kept else ""
+        return _failed(f"\nStopped. {more or 'No epoch was complete.'}", 130)
     return 0
+
+
+def _failed(sentence: str, code: int) -> int:
+    rank = os.environ.get("RANK", "0")
+    print(sentence if rank == "0" else f"process {rank}: {sentence}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

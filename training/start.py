@@ -1,13 +1,17 @@
-"""How a run starts: settings that fit, a split without leaks, the network with its weights, the learning rate."""
+"""How a run starts or goes on: settings that fit, a split without leaks, the network with its weights, its rate."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from iqa.errors import ArgumentError, IQAError
+from iqa.manifest import read_record
 
 from . import checkpoint
+from .devices import Setup
 from .limits import in_range
 from .nets import load_strictly
 from .recipe import Recipe, Settings, Split
@@ -16,13 +20,15 @@ LAST_RATE = 0.01
 """Of the peak: where the cosine ends."""
 
 
-def checked(recipe: Recipe, settings: Settings, split: Split) -> None:
+def checked(recipe: Recipe, settings: Settings, split: Split, processes: int = 1) -> None:
     """Nothing; raises ArgumentError for settings that do not fit, IQAError for a group or a file on both sides."""
     in_range(recipe, settings)
-    if settings.batch_size < 2 or min(len(split.train), len(split.validation)) < 2:
+    least = 2 * processes  # each process needs two photos of a batch for its batch norm
+    if min(settings.batch_size, len(split.train)) < least or len(split.validation) < 2:
         raise ArgumentError(
             f"Found batch size {settings.batch_size}, {len(split.train)} photos to train and "
-            f"{len(split.validation)} to validate; accepted: 2 or more of each."
+            f"{len(split.validation)} to validate; accepted: {least} or more of the first two"
+            f"{f' for {processes} processes' if processes > 1 else ''}, 2 or more to validate."
         )
     both = sorted(set(split.train.groups) & set(split.validation.groups))
     if both:
@@ -41,12 +47,50 @@ def network(recipe: Recipe, settings: Settings) -> nn.Module:
     """The network at its start: as the recipe builds it, or the best network of an earlier run of the same recipe."""
     if not settings.weights or not checkpoint.is_run(Path(settings.weights)):
         return recipe.net(settings)
-    tensors, state = checkpoint.read(Path(settings.weights))
-    if state["recipe"] != recipe.name:
-        raise ArgumentError(f"{settings.weights} is of recipe {state['recipe']!r}; accepted: {recipe.name!r}.")
+    tensors, told = checkpoint.read(Path(settings.weights))
+    name, _ = checkpoint.about(Path(settings.weights), told)
+    if name != recipe.name:
+        raise ArgumentError(f"{settings.weights} is of recipe {name!r}; accepted: {recipe.name!r}.")
     net = checkpoint.blank(recipe, settings)
     load_strictly(net, tensors, settings.weights)
     return net
+
+
+def optimizer(net: nn.Module, settings: Settings, phase: int) -> torch.optim.Optimizer:
+    """AdamW for what a phase trains of a network: every parameter that requires a gradient now."""
+    trained = [p for p in net.parameters() if p.requires_grad]
+    groups = [  # scales and biases are few, and shrinking them only shifts what a norm undoes
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate[phase])
+
+
+def began(last: Path) -> Setup | None:
+    """How the run computed that a checkpoint is of; None for one that does not tell."""
+    setup: Setup | None = read_record(Setup | None, checkpoint.state(last).get("setup"), f"{last}: setup")
+    return setup
+
+
+def goes_on(was: Setup | None, now: Setup, say: Callable[[str], None]) -> None:
+    """Nothing; says so when the threads are others than those of the run that is resumed.
+
+    Raises:
+        ArgumentError: another number of processes, each of which takes batch-norm statistics of its own photos.
+    """
+    if was is None:
+        return
+    if was.processes != now.processes:
+        raise ArgumentError(
+            f"The run began with {was.processes} process{'es' * (was.processes > 1)}, now there would be "
+            f"{now.processes}: another result. Accepted: `torchrun --nproc_per_node {was.processes}` as before "
+            "(python alone for 1), or a new run with --weights from where this one is."
+        )
+    if was.threads != now.threads:
+        say(
+            f"Note: the run began with {was.threads} threads and goes on with {now.threads}: sums are added in another "
+            f"order, so the last digits may differ from a run in one go. For equal ones: --threads {was.threads}."
+        )
 
 
 def rate(step: int, steps: int, peak: float, warmup_share: float) -> float:

@@ -4,6 +4,7 @@ import json
 import struct
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -62,8 +63,51 @@ def test_settings_come_back_equal() -> None:
     settings = Settings(epochs=(1, 2), learning_rate=(0.1, 0.2), limit=5, extra={"a": "b"})
     told = json.loads(json.dumps(checkpoint.settings_dict(settings)))
     assert checkpoint.settings_from(told) == settings
-    with pytest.raises(IQAError, match="unknown colour"):
-        checkpoint.settings_from({**told, "colour": 1})
+    del told["threads"]  # as in a run of an older version
+    assert checkpoint.settings_from(told) == settings
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"colour": 1}, "Settings.colour: found 'an unknown key'"),
+        ({"epochs": 3}, "Settings.epochs: found 3, accepted: a list"),
+        ({"epochs": [1.5, 2]}, r"Settings.epochs\[0\]: found 1.5"),
+        ({"batch_size": "6"}, "Settings.batch_size: found '6', accepted: a whole number"),
+        ({"ema": float("nan")}, "Settings.ema: found nan"),
+        ({"extra": {"a": 1}}, "Settings.extra.a: found 1, accepted: a text"),
+    ],
+)
+def test_settings_of_other_types_are_refused(change: dict[str, Any], words: str) -> None:
+    told = checkpoint.settings_dict(Settings(epochs=(1, 2), learning_rate=(0.1, 0.2)))
+    with pytest.raises(IQAError, match=words):
+        checkpoint.settings_from({**told, **change})
+
+
+@pytest.mark.parametrize("told", [{"epoch": 1}, {"recipe": 3, "settings": {}}, {"recipe": "tiny", "settings": None}])
+def test_a_file_that_tells_no_run_is_refused(told: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / checkpoint.BEST
+    checkpoint.write(path, {"w": torch.ones(1)}, {"trained_on": [], **told})
+    with pytest.raises(IQAError, match=r"names no recipe|settings: found None"):
+        checkpoint.best(tmp_path)
+
+
+def test_a_failed_write_leaves_the_checkpoint_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    checkpoint.write(path, {"w": torch.ones(1)}, {"epoch": 1})
+    (tmp_path / "a.safetensors.part").mkdir()
+    with pytest.raises(IQAError, match=r"could not be written.*is still there"):
+        checkpoint.write(path, {"w": torch.zeros(1)}, {"epoch": 2})
+    assert checkpoint.state(path) == {"epoch": 1}
+
+
+@pytest.mark.parametrize("kept", [0, 5, 100, -1])
+def test_a_cut_file_is_noticed_without_reading_its_numbers(kept: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    checkpoint.write(path, {"w": torch.arange(300.0)}, {"epoch": 3})
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(IQAError, match="is no checkpoint"):
+        checkpoint.state(path)
 
 
 def test_an_optimizer_goes_on_where_it_was() -> None:

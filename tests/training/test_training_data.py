@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from iqa.errors import ArgumentError, IQAError, UnknownNameError
 from iqa.image import load
 from training import batches, tables
-from training.data import Crop, Damaged, Paired, Reader, flip, readers
+from training.data import Crop, Damaged, Frame, Paired, Reader, flip, readers
 from training.recipe import Settings
 from training.recipes.lighting import exposed
 
@@ -234,6 +234,21 @@ def test_exposure_labels_say_what_was_done(photos: Path) -> None:
         assert (gained > 0) == (over > 0)
 
 
+def test_another_frame_keeps_pixels_and_never_grows(photos: Path) -> None:
+    image = load(sorted(photos.glob("*.png"))[0])
+    cut, smaller = Frame(cut=1.0, reduce=0.0), Frame(cut=0.0, reduce=1.0, least=0.5)
+    aspects = []
+    for seed in range(40):
+        part = cut(image, np.random.default_rng(seed))
+        aspects.append(part.shape[1] / part.shape[0])
+        assert part.shape[0] == image.shape[0] or part.shape[1] == image.shape[1]
+        assert {tuple(pixel) for pixel in part[0]} <= {tuple(pixel) for pixel in image.reshape(-1, 3)}
+        less = smaller(image, np.random.default_rng(seed))
+        assert 0.5 <= max(less.shape) / max(image.shape) <= 1.0
+    assert min(aspects) < 0.7
+    assert max(aspects) > 1.4
+
+
 def test_a_cached_photo_is_the_photo_until_the_file_changes(photos: Path, tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     path.write_bytes((photos / "00.png").read_bytes())
@@ -256,7 +271,7 @@ def test_only_training_reads_reduced_photos(photos: Path) -> None:
 
 def test_photos_of_different_size_in_one_batch_are_explained() -> None:
     rows = [({"frame": np.zeros((1, 3, side, 8), np.float32)}, {"q": np.zeros(1, np.float32)}, 0) for side in (8, 9)]
-    found = batches.collate(rows)
+    found = batches.collate([[row] for row in rows])
     assert isinstance(found, str)
     assert "differ in view 'frame'" in found
 

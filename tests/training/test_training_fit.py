@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from iqa.errors import ArgumentError, IQAError
 from iqa.preprocess import Full, InputSpec
 from tests.toy_models import luminance, write_model
-from tests.toy_training import TINY, Tiny, output, same
+from tests.toy_training import QUIET, TINY, Tiny, output, same, trained
 from training import checkpoint, losses, nets, recipe, tables
 from training.data import Labelled, Paired
 from training.devices import Team
@@ -21,14 +22,6 @@ from training.distill import taught
 from training.fit import Run, fit
 from training.recipe import Metric, Phase, Raw, Recipe, Settings, Split, Target
 from training.start import rate
-
-QUIET: dict[str, Any] = {"say": lambda _: None}
-
-
-def trained(made: Recipe, data: Path, out: Path, **changes: Any) -> list[dict[str, Any]]:
-    settings = replace(made.defaults, **{"weights": "", "workers": 0, "device": "cpu", **changes})
-    out.mkdir(exist_ok=True)
-    return fit(made, settings, made.data(data, settings), out, **QUIET)
 
 
 @pytest.mark.parametrize("name", ["frame-scorer", "quality", "lighting"])
@@ -88,22 +81,29 @@ def test_a_frozen_phase_leaves_the_backbone_as_it_was_with_its_statistics(rated:
     assert not torch.equal(after["backbone.layers.0.weight"], before["backbone.layers.0.weight"])
 
 
-def test_training_stops_when_the_metric_no_longer_rises(
-    rated: Path, tmp_path: Path, changed: Callable[..., Recipe]
-) -> None:
-    values = iter([0.1, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0])
-    made = changed(metric=Metric("falling", lambda predicted, target: next(values)))
-    rows = trained(made, rated, tmp_path, epochs=(0, 20), patience=3)
-    assert [row["best"] for row in rows] == [1, 1, 0, 0, 0]
-    assert checkpoint.best(tmp_path).state["epoch"] == 2
+def test_fixed_blocks_never_learn(rated: Path, tmp_path: Path) -> None:
+    made = recipe.get("quality")
+    settings = replace(made.defaults, epochs=(0, 1), batch_size=8, size=64, workers=0, weights="")
+    run = Run(made, settings, made.data(rated, settings), tmp_path, Team("cpu", "float32"))
+    before = {name: value.clone() for name, value in run.net.named_parameters()}
+    run.epoch(lambda batches, **_: batches)
+    equal = {name: torch.equal(value, before[name]) for name, value in run.net.named_parameters()}
+    fixed = tuple(f"backbone.model.{part}." for part in ("conv_stem", "bn1", "blocks.0", "blocks.1"))
+    assert all(same for name, same in equal.items() if name.startswith(fixed))
+    assert not any(same for name, same in equal.items() if name.startswith("backbone.model.blocks.6"))
 
 
-def test_a_patience_that_ends_in_the_frozen_phase_goes_on_with_the_next(
-    rated: Path, tmp_path: Path, changed: Callable[..., Recipe]
+def test_the_pace_counts_photos_that_are_there_and_training_alone(
+    rated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = changed(metric=Metric("flat", lambda predicted, target: 0.5))
-    rows = trained(made, rated, tmp_path, epochs=(9, 1), patience=2)
-    assert [row["phase"] for row in rows] == ["head", "head", "head", "all"]
+    said: list[str] = []
+    clock = count()
+    monkeypatch.setattr("training.fit.time.monotonic", lambda: next(clock))  # a second per look
+    settings = replace(TINY.defaults, epochs=(0, 2), batch_size=5000)
+    split = TINY.data(rated, settings)
+    fit(TINY, settings, split, tmp_path, say=said.append)
+    assert said[0].endswith(f", {len(split.train)}.0 photos/s")
+    assert said[-1] == f"Took 0:00:05, of which 0:00:02 training at {len(split.train)}.0 photos/s."
 
 
 def test_a_group_on_both_sides_is_refused(rated: Path, tmp_path: Path, changed: Callable[..., Recipe]) -> None:
@@ -151,7 +151,10 @@ def test_a_photo_that_breaks_later_is_named(workers: int, rated: Path, tmp_path:
         ({"learning_rate": (0.1, 0.0)}, "above 0"),
         ({"batch_size": 1}, "2 or more"),
         ({"device": "tpu"}, "accepted: auto"),
+        ({"device": "cpu:7"}, "Device 'cpu:7' is not here"),
+        ({"device": "cuda:x"}, "Device 'cuda:x' is not here"),
         ({"precision": "float16"}, "not on a CPU"),
+        ({"threads": 0}, "threads: found 0, accepted 1 to 1024"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any], words: str, rated: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from torch import nn
 from iqa.errors import ArgumentError, IQAError, UnknownNameError
 from tests.toy_training import Tiny, output
 from training import nets
+from training.pyramid import Pyramid, mean_of_rows
 from training.recipe import Settings
 
 SCRATCH = Settings(epochs=(1,), learning_rate=(0.1,), weights="", extra={})
@@ -61,7 +62,7 @@ def test_outputs_come_in_the_order_of_the_manifest() -> None:
 
 @pytest.mark.parametrize("spread", [False, True])
 def test_pooling_takes_any_size_and_ignores_where_things_are(spread: bool) -> None:
-    pyramid = nets.Pyramid(nets.timm_model("mobilenetv3_small_100", SCRATCH), (1, 2), spread=spread).eval()
+    pyramid = Pyramid(nets.timm_model("mobilenetv3_small_100", SCRATCH), (1, 2), spread=spread).eval()
     assert pyramid.width == (24 + 16 + 576 if not spread else 2 * (16 + 24 + 576))
     with torch.no_grad():
         assert {tuple(pyramid(torch.rand(1, 3, h, w)).shape) for h, w in ((64, 64), (33, 97))} == {(1, pyramid.width)}
@@ -70,14 +71,14 @@ def test_pooling_takes_any_size_and_ignores_where_things_are(spread: bool) -> No
 
 
 def test_what_a_backbone_does_not_use_is_dropped() -> None:
-    pyramid = nets.Pyramid(nets.timm_model("mobilenetv3_small_100", SCRATCH))
+    pyramid = Pyramid(nets.timm_model("mobilenetv3_small_100", SCRATCH))
     pyramid(torch.rand(2, 3, 64, 64)).sum().backward()
     assert all(parameter.grad is not None for parameter in pyramid.parameters())
 
 
 def test_rows_of_one_photo_are_averaged_with_each_other_only() -> None:
     features = torch.arange(12.0).reshape(6, 2)
-    assert nets.mean_of_rows(features, 3).tolist() == [[2, 3], [8, 9]]
+    assert mean_of_rows(features, 3).tolist() == [[2, 3], [8, 9]]
 
 
 def test_a_photo_scores_the_same_whatever_stands_beside_it() -> None:
@@ -166,3 +167,27 @@ def test_no_network_and_no_file_is_an_error_that_says_what_to_do(monkeypatch: py
     monkeypatch.setattr(timm, "create_model", offline)
     with pytest.raises(IQAError, match=r'no route to host.*--weights FILE.*--weights ""'):
         nets.timm_model("mobilenetv2_100", replace(SCRATCH, weights=None))
+
+
+def test_masked_pooling_does_not_see_the_surround() -> None:
+    pyramid = Pyramid(nets.timm_model("mobilenetv3_small_100", SCRATCH), (1, 2), spread=True, masked=True).eval()
+    plain = Pyramid(pyramid.model, (1, 2), spread=True).eval()
+    photo = torch.rand(1, 3, 64, 64) + 0.1
+    level = torch.full((1, 5, 16, 16), 3.0)
+    level[..., 8:] = -100.0  # what a network makes of the surround
+    surrounded = torch.nn.functional.pad(photo, (0, 64))
+    with torch.no_grad():
+        torch.testing.assert_close(pyramid(photo), plain(photo))
+        seen = (surrounded.abs().sum(1, keepdim=True) * 1e4).clamp(max=1.0)
+        mean, spread = pyramid._pooled(level, seen).split(5, 1)
+    torch.testing.assert_close(mean, torch.full((1, 5), 3.0))
+    assert spread.max() < 0.01
+
+
+def test_fixed_norms_neither_learn_nor_look_at_the_batch() -> None:
+    pyramid = Pyramid(nets.timm_model("mobilenetv3_small_100", SCRATCH), fixed_norm=True).train()
+    photos = torch.rand(4, 3, 64, 64)
+    before = {name: value.clone() for name, value in pyramid.named_buffers()}
+    together, alone = pyramid(photos), torch.cat([pyramid(photo[None]) for photo in photos])
+    torch.testing.assert_close(together, alone, rtol=1e-3, atol=1e-4)
+    assert all(torch.equal(value, before[name]) for name, value in pyramid.named_buffers())

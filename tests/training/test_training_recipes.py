@@ -115,14 +115,6 @@ def test_every_recipe_trains_resumes_to_the_same_bits_and_can_be_loaded(
         assert output.low <= float(answer.detach().min()) <= float(answer.detach().max()) <= output.high
 
 
-@pytest.mark.parametrize("name", recipe.names())
-def test_every_recipe_says_how_it_is_run_and_what_came_of_it(name: str) -> None:
-    page = __import__(f"training.recipes.{name.replace('-', '_')}", fromlist=["__doc__"]).__doc__
-    assert page.startswith(f"{name}: ")
-    assert f"    python -m training.run {name} --data " in page
-    assert "Data: " in page
-
-
 @pytest.mark.parametrize(("name", "least", "most"), [("blur-type", 1.2e6, 1.6e6), ("low-light", 1e5, 5e5)])
 def test_networks_have_the_size_they_promise(name: str, least: float, most: float) -> None:
     net = checkpoint.blank(recipe.get(name), recipe.get(name).defaults)

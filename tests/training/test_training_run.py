@@ -1,17 +1,15 @@
 """The command line of training: what it leaves behind, how it goes on, and what it says when it cannot."""
 
 import json
-import os
+import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from tests.toy_training import same
-from training import batches, checkpoint, fit, recipe, run
+from tests.toy_training import ranked, same
+from training import checkpoint, fit, recipe, run
 from training.recipe import Recipe
 
 FAST = ["--workers", "0", "--device", "cpu", "--weights", ""]
@@ -21,8 +19,9 @@ def test_a_run_leaves_settings_curves_and_both_checkpoints(
     rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    command = ["tiny", "--data", str(rated), "--out", str(out), *FAST, "--lr", "0.02,0.03", "--epochs", "1,1"]
-    assert run.main([*command, "--tensorboard", "--cache"]) == 0
+    data = ranked(rated, tmp_path / "data")
+    command = ["tiny", "--data", str(data), "--out", str(out), *FAST, "--lr", "0.02,0.03", "--epochs", "1,1"]
+    assert run.main([*command, "--cache"]) == 0
     told = json.loads((out / "settings.json").read_text())
     assert told["settings"]["learning_rate"] == [0.02, 0.03]
     assert told["data"]["train"]["groups"] + told["data"]["validation"]["groups"] == 12
@@ -31,10 +30,14 @@ def test_a_run_leaves_settings_curves_and_both_checkpoints(
     assert told["trained_on"][0]["photos"] == told["data"]["train"]["samples"]
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "curves.csv").read_text().splitlines()[0].startswith("epoch,phase,rate")
-    assert [*(out / "tensorboard").glob("events.*")]
     assert len([*(out / "cache").rglob("*.npy")]) == 24
     assert checkpoint.best(out).state["metric"] == "SRCC"
-    assert "SRCC" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    rows = [row.split(",") for row in (out / "curves.csv").read_text().splitlines()[1:]]
+    best = max(rows, key=lambda row: float(row[5]))
+    assert f"2 epochs; best: epoch {best[0]} with SRCC {float(best[5]):.4f}: {out / checkpoint.BEST}" in said
+    assert f"Complete. Next: python -m training.export {out} --out assets/models/tiny" in said
+    assert re.search(r"Took 0:00:\d\d, of which 0:00:\d\d training at [\d.]+ photos/s", said)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(rated: Path, tmp_path: Path, tiny: Recipe) -> None:
@@ -49,97 +52,36 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(rated: Path, tmp_path: P
     assert same(whole / checkpoint.BEST, halves / checkpoint.BEST)
 
 
+@pytest.mark.parametrize(("step", "at"), [("_follow", 5), ("_validate", 2)])  # in batch 2 of 3 of epoch 2; behind it
 def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(
-    rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    common = ["tiny", "--data", str(rated), *FAST]
-    assert run.main([*common, "--out", str(whole)]) == 0
-    validate, seen = fit.Run._validate, []
-
-    def interrupted(self: fit.Run) -> tuple[float, float]:
-        seen.append(1)
-        if len(seen) == 2:
-            raise KeyboardInterrupt
-        return validate(self)
-
-    monkeypatch.setattr(fit.Run, "_validate", interrupted)
-    assert run.main([*common, "--out", str(out)]) == 130
-    said = capsys.readouterr().err
-    assert f"python -m training.run tiny --out {out} --resume" in said
-    monkeypatch.setattr(fit.Run, "_validate", validate)
-    assert run.main(["tiny", "--out", str(out), "--resume"]) == 0
-    assert same(whole / checkpoint.LAST, out / checkpoint.LAST)
-
-
-def test_a_folder_with_something_in_it_is_never_overwritten(
-    rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "mine.txt").write_text("keep")
-    assert run.main(["tiny", "--data", str(rated), "--out", str(tmp_path), *FAST]) == 1
-    assert "is there already" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-
-
-def test_a_run_that_died_before_its_first_checkpoint_may_start_anew(
+    *,
+    step: str,
+    at: int,
     rated: Path,
     tmp_path: Path,
     tiny: Recipe,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    out = tmp_path / "out"
-    command = ["tiny", "--data", str(rated), "--out", str(out), *FAST, "--cache"]
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    common = ["tiny", "--data", str(rated), *FAST]
+    assert run.main([*common, "--out", str(whole)]) == 0
+    usual, seen = getattr(fit.Run, step), []
 
-    def interrupted(_: fit.Run) -> tuple[float, float]:
-        raise KeyboardInterrupt
+    def interrupted(self: fit.Run) -> object:
+        seen.append(1)
+        if len(seen) == at:
+            signal.raise_signal(signal.SIGINT)
+        return usual(self)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(fit.Run, "_validate", interrupted)
-        assert run.main([*command, "--epochs", "3,3"]) == 130
-    assert sorted(path.name for path in out.iterdir()) == ["cache", "settings.json"]
-    assert run.main(["tiny", "--out", str(out), "--resume"]) == 1
-    assert "without --resume" in capsys.readouterr().err
-    assert run.main([*command, "--epochs", "0,1"]) == 0
-    assert json.loads((out / "settings.json").read_text())["settings"]["epochs"] == [0, 1]
-    assert run.main(command) == 1
-    assert "is there already" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("text", ['{"editor": 4}', "[]", "no JSON"])
-def test_settings_of_another_program_are_never_overwritten(
-    text: str, rated: Path, tmp_path: Path, tiny: Recipe
-) -> None:
-    (tmp_path / "settings.json").write_text(text)
-    assert run.main([tiny.name, "--data", str(rated), "--out", str(tmp_path), *FAST]) == 1
-    assert (tmp_path / "settings.json").read_text() == text
-
-
-def test_resuming_on_other_photos_or_groups_is_refused(
-    rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out, data = str(tmp_path / "out"), tmp_path / "data"
-    data.mkdir()
-    lines = (rated / "labels.csv").read_text().splitlines()
-    (data / "labels.csv").write_text("\n".join(lines))
-    assert run.main([tiny.name, "--data", str(data), "--out", out, *FAST, "--stop-after", "1"]) == 0
-    for changed in (lines[:-2], [line.replace(",g", ",h") for line in lines]):
-        (data / "labels.csv").write_text("\n".join(changed))
-        assert run.main([tiny.name, "--out", out, "--resume"]) == 1
-        assert "The data changed since the run" in capsys.readouterr().err
-    (data / "labels.csv").write_text("\n".join(lines))
-    assert run.main([tiny.name, "--out", out, "--resume"]) == 0
-
-
-def test_resuming_with_other_settings_is_refused(
-    rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = str(tmp_path / "out")
-    assert run.main(["tiny", "--data", str(rated), "--out", out, *FAST, "--stop-after", "1"]) == 0
-    assert run.main(["tiny", "--out", out, "--resume", "--batch-size", "4"]) == 1
-    assert "batch_size 6" in capsys.readouterr().err
-    assert run.main(["tiny", "--out", str(tmp_path / "none"), "--resume"]) == 1
-    assert "holds no run to resume" in capsys.readouterr().err
+    monkeypatch.setattr(fit.Run, step, interrupted)
+    assert run.main([*common, "--out", str(out)]) == 130
+    said = capsys.readouterr().err
+    assert f"python -m training.run tiny --out {out} --resume" in said
+    assert (out / "curves.csv").read_text().count("\n") == 2
+    monkeypatch.setattr(fit.Run, step, usual)
+    assert run.main(["tiny", "--out", str(out), "--resume"]) == 0
+    assert same(whole / checkpoint.LAST, out / checkpoint.LAST)
 
 
 def test_a_photo_that_cannot_be_read_is_named_before_anything_is_made(
@@ -167,11 +109,27 @@ def test_a_photo_that_cannot_be_read_is_named_before_anything_is_made(
         (["tiny", "--data", "DATA", "--epochs", "3"], "one per phase"),
         (["tiny", "--data", "DATA", "--teacher", "EMPTY"], "manifest.json"),
         (["tiny", "--data", "DATA", "--limit", "0"], "limit: found 0, accepted 1 or more"),
-        (["tiny", "--data", "DATA", "--workers", "-1"], "workers: found -1, accepted 0 or more"),
+        (["tiny", "--data", "DATA", "--workers", "-1"], "workers: found -1, accepted 0 to 256"),
         (["tiny", "--data", "DATA", "--seed", "-1"], "seed: found -1"),
         (["tiny", "--data", "DATA", "--size", "0"], "size: found 0, accepted 1 or more"),
         (["tiny", "--data", "DATA", "--lr", "nan,0.1"], "finite learning rates above 0"),
         (["tiny", "--data", "DATA", "--lr", "0.1,inf"], "finite learning rates above 0"),
+        (["tiny", "--data", "DATA", "--lr", "nan"], "learning_rate: found 1, accepted 2, one per phase"),
+        (["tiny", "--data", "DATA", "--threads", "0"], "threads: found 0, accepted 1 to 1024"),
+        (["tiny", "--data", "DATA", "--workers", "9999"], "workers: found 9999, accepted 0 to 256"),
+        (["tiny", "--data", "DATA", "--size", "9" * 400], "height: found 999"),
+        (["tiny", "--data", "DATA", "--patience", "-" + "9" * 400], "accepted 0 or more"),
+        (["tiny", "--data", "DATA", "--batch-size", "1"], "batch_size: found 1, accepted 2 or more"),
+        (["tiny", "--data", "DATA", "--precision", "float16"], "'float16' on cpu: accepted auto, float32, bfloat16"),
+        (["tiny", "--data", "DATA", "--device", "cuda:99"], "Device 'cuda:99' is not here; accepted: auto,"),
+        (["tiny", "--data", "DATA", "--weights", "DATA"], "cannot be read"),
+        (["tiny", "--data", "DATA", "--cache", "/dev/null/x"], "--cache /dev/null/x: no file can be made there"),
+        (["tiny", "--data", "DATA", "--extra", "pad=zz"], '--extra pad=zz: accepted "" or same'),
+        (["tiny", "--data", "DATA", "--extra", "pixels=zz"], "--extra pixels=zz: accepted imagenet or symmetric"),
+        (
+            ["quality", "--data", "DATA", "--extra", "crops=99x9"],
+            "rows: found 99, accepted: a whole number from 1 to 16",
+        ),
         (["tiny", "--data", "DATA", "--ema", "1"], "ema: found 1.0, accepted 0 to below 1"),
         (["tiny", "--data", "DATA", "--warmup-share", "-0.1"], "warmup_share: found -0.1"),
         (["tiny", "--data", "DATA", "--weight-decay", "inf"], "weight_decay: found inf"),
@@ -190,6 +148,70 @@ def test_mistakes_are_explained(
     assert run.main([*FAST, *(places.get(word, word) for word in words), "--out", str(tmp_path / "out")]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--epochs", "1.5"], "--epochs: found '1.5', accepted whole numbers such as 2,10"),
+        (["--epochs", "1,"], "--epochs: found '1,', accepted whole numbers"),
+        (["--lr", "x"], "--lr: found 'x', accepted numbers such as 0.001,0.0003"),
+    ],
+)
+def test_numbers_that_are_none_are_a_usage_error(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run.main(["quality", "--data", str(tmp_path), "--out", str(tmp_path / "out"), *words])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_data_that_is_not_there_has_its_own_exit_code(
+    tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.main([tiny.name, "--data", str(tmp_path / "none"), "--out", str(tmp_path / "out"), *FAST]) == 3
+    assert "none: there is no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"), "CUDA out of memory. Tried"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"), "DefaultCPUAllocator"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Bus error."), "--shm-size"),
+        (MemoryError(), "MemoryError"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_too_little_memory_or_disk_is_explained(
+    *,
+    error: Exception,
+    words: str,
+    rated: Path,
+    tmp_path: Path,
+    tiny: Recipe,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(*_: object) -> float:
+        raise error
+
+    monkeypatch.setattr(fit.Run, "_train", failing)
+    assert run.main([tiny.name, "--data", str(rated), "--out", str(tmp_path / "out"), *FAST]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_mistake_of_our_own_keeps_its_traceback(
+    rated: Path, tmp_path: Path, tiny: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> float:
+        raise RuntimeError("Caught a mistake in DataLoader worker process 0")
+
+    monkeypatch.setattr(fit.Run, "_train", failing)
+    with pytest.raises(RuntimeError, match="Caught a mistake"):
+        run.main([tiny.name, "--data", str(rated), "--out", str(tmp_path / "out"), *FAST])
 
 
 def test_an_incomplete_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,34 +237,3 @@ def test_every_recipe_page_is_complete(name: str) -> None:
     assert views
     assert any(phase.frozen for phase in made.phases) <= hasattr(net, "backbone")
     assert sum(parameter.numel() for parameter in net.parameters()) < 15_000_000
-
-
-def test_workers_leave_ctrl_c_to_the_main_process() -> None:
-    before = signal.getsignal(signal.SIGINT), torch.get_num_threads()
-    try:
-        batches._quiet(0)
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before[0])
-        torch.set_num_threads(before[1])
-
-
-def test_two_processes_train_one_network(rated: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
-    command = ["training.run", "frame-scorer", "--data", str(rated), "--out", str(out), "--epochs", "1,1"]
-    sizes = ["--size", "32", "--batch-size", "6"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*launch, *command, *sizes, *FAST],
-        cwd=Path(__file__).parents[2],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("epochs; best") == 1
-    assert len((out / "curves.csv").read_text().splitlines()) == 3
-    assert checkpoint.best(out).recipe.name == "frame-scorer"

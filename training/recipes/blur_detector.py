@@ -4,12 +4,16 @@
 
 Data: the folders sharp/ and blurry/ (below train/ and validation/ where they are split already), or a CSV with path and
 label, 1 = sharp; the types of blur-type count as blurry. Give `scene` in the CSV: frames of one scene are never split.
-Time: not measured. Result: none yet.
+Time: 0.16 s of one CPU core a photo and epoch (48 drawn photos, two epochs, the start of the program included): 1.8 h
+for 800 photos and 50 epochs.
+Result: none, because no photos sorted by blur were at hand to train on; no model is published.
 
-From the image-analyzer document: 2 classes, batch 32, 50 epochs, 0.001. On purpose not: rotation and color jitter (they
-resample, or change nothing that matters), a square of 224 px that ignores aspect. Classes are weighed by their
-frequency. It learns what its folders show: a panning shot with a sharp subject belongs into sharp/. ResNet-18 takes
-22 MB with fp16 weights: export it with --max-mb 25.
+From the image-analyzer document: 2 classes, batch 32, 50 epochs, 0.001 while the head alone is trained. On purpose
+different: a peak of 0.0002 instead of 0.001 for all of the network, because large steps undo what pretraining taught;
+a cosine, the loop's one schedule, instead of a rate that falls on a plateau; 320 px with the photo's aspect, for the
+document names no size; no rotation and color jitter (they resample, or change nothing that matters). Classes are
+weighed by their frequency. It learns what its folders show: a panning shot with a sharp subject belongs into sharp/.
+ResNet-18 takes 22 MB with fp16 weights: export it with --max-mb 25.
 """
 
 from pathlib import Path
@@ -17,12 +21,10 @@ from pathlib import Path
 import pandas as pd
 from torch import Tensor, nn
 
-from iqa.manifest import Output
-
-from .. import losses, metrics, nets, tables
+from .. import losses, metrics, nets, parts, tables
 from ..data import Crop
-from ..recipe import Arrays, Phase, Raw, Recipe, Settings, Split, Target
-from . import frame_scorer
+from ..pyramid import Pyramid
+from ..recipe import Arrays, Raw, Recipe, Settings, Split, Target
 
 CLASSES = ("sharp", "blurry")
 SMALLEST_CROP = 0.7
@@ -30,7 +32,7 @@ SMALLEST_CROP = 0.7
 
 def net(settings: Settings) -> nn.Module:
     """ResNet-18, 11.2 M parameters."""
-    return nets.Scorer(nets.Pyramid(nets.timm_model("resnet18", settings)), {"sharpness": len(CLASSES)})
+    return nets.Scorer(Pyramid(nets.timm_model("resnet18", settings)), {"sharpness": len(CLASSES)})
 
 
 def targets(table: pd.DataFrame) -> Arrays:
@@ -64,21 +66,9 @@ RECIPE = Recipe(
         patience=10,
         extra={"set": "", **nets.OPTIONS},
     ),
-    phases=(Phase("head", frozen=True), Phase("all", frozen=False)),
-    inputs=frame_scorer.inputs,
-    outputs=(
-        Output(
-            name="sharpness",
-            kind="scores",
-            labels=CLASSES,
-            low=0.0,
-            high=1.0,
-            direction="higher is likelier",
-            unit="probability",
-            activation="softmax",
-            thresholds={"blurry": 0.5},
-        ),
-    ),
+    phases=parts.HEAD_THEN_ALL,
+    inputs=parts.whole,
+    outputs=parts.classes("sharpness", CLASSES, {"blurry": 0.5}),
     net=net,
     data=data,
     loss=loss,

@@ -7,13 +7,16 @@ Data: any folder of clean photos, no labels. Each is damaged on the fly in camer
 iqa.damage (training/synthesis.py); the severities that were applied are the labels. A third of the photos first get a
 look that is no fault (training/looks.py). A mask NAME_mask.png beside NAME.png, or `masks` (a folder of such photos),
 adds a blurred background behind a sharp subject as one of them.
-Time: not measured. Result: none yet.
+Time: 0.23 s of one CPU core a sample and epoch (128 samples, three epochs); 604 photos to train on, 4 samples of each,
+50 epochs: 7.7 h, unless it stops early.
+Result: mean SRCC 0.33 on 32 damaged photos after 3 epochs of 128 samples. No model is published.
 
 From the data-profiling document: squeeze-and-excitation on 256 pooled features, a head of 256 and 128 units per
-severity with dropout, AdamW at 0.001, a weight of 1.5 on the watermark, patience 10, 50 epochs in all. On purpose not:
-64 px thumbnails, splits after damaging, one 224 px copy (noise and most blur are lost in it: native crops go through
-the same network in the same pass), squared error after a sigmoid, severities defined in levels of the file instead of
-light.
+severity with dropout, AdamW at 0.001 with weight decay 0.0001, gradients clipped at 1, a cosine to a hundredth, a
+weight of 1.5 on the watermark, batch 32, patience 10, 50 epochs in all. On purpose different: a pretrained MobileNetV2
+instead of its plain network, because it needs fewer photos; cross entropy instead of squared error, which stalls where
+the sigmoid is flat; full-size photos, split before damaging, instead of 64 px thumbnails; native crops through the same
+network beside the frame of 224 px, which loses noise and most blur; severities defined in light instead of levels.
 """
 
 from collections.abc import Sequence
@@ -26,12 +29,12 @@ from torch import Tensor, nn
 
 from iqa.damage import Picture
 from iqa.degradations import NAMES
-from iqa.manifest import Output
-from iqa.preprocess import InputSpec, Native, Whole
+from iqa.preprocess import InputSpec
 
-from .. import losses, masked, metrics, nets, tables
+from .. import losses, masked, metrics, nets, parts, tables
 from ..layers import Mask
-from ..recipe import Arrays, Phase, Raw, Recipe, Settings, Split, Target
+from ..pyramid import Pyramid, mean_of_rows
+from ..recipe import Arrays, Raw, Recipe, Settings, Split, Target
 from ..synthesis import mixture
 
 LEVELS = (0, 1, 2)
@@ -47,34 +50,15 @@ def made(image: Picture, mask: Mask | None, rng: np.random.Generator, look_share
     return picture, {"severities": severities}
 
 
-def _grid(settings: Settings) -> tuple[int, int]:
-    rows, columns = (int(part) for part in settings.extra["crops"].split("x"))
-    return rows, columns
-
-
 def inputs(settings: Settings) -> InputSpec:
     """`frame`: the whole photo inside a square of `size` px; `crops`: a grid of native crops of the same size."""
-    rows, columns = _grid(settings)
-    normal = nets.pixels(settings)
-    frame = Whole(
-        name="frame",
-        height=settings.size,
-        width=settings.size,
-        fit="pad",
-        multiple=1,
-        portrait="same",
-        resize="area-bilinear",
-        crop_fraction=1.0,
-        **normal,
-    )
-    crops = Native(name="crops", height=settings.size, width=settings.size, rows=rows, columns=columns, **normal)
-    return InputSpec(views=(frame, crops))
+    return InputSpec(views=(parts.frame(settings), parts.crops(settings)))
 
 
 class MultiHead(nn.Module):
     """One backbone for both views, its features weighed by attention, a head per severity."""
 
-    def __init__(self, backbone: nets.Pyramid, rows: Sequence[int], dropout: float = 0.2) -> None:
+    def __init__(self, backbone: Pyramid, rows: Sequence[int], dropout: float = 0.2) -> None:
         super().__init__()
         self.backbone, self.rows = backbone, list(rows)
         width = backbone.width * len(self.rows)
@@ -83,15 +67,15 @@ class MultiHead(nn.Module):
 
     def forward(self, *views: Tensor) -> Raw:
         """{"severities": (N, 6)} before the sigmoid."""
-        pooled = [nets.mean_of_rows(self.backbone(v), rows) for v, rows in zip(views, self.rows, strict=True)]
+        pooled = [mean_of_rows(self.backbone(v), rows) for v, rows in zip(views, self.rows, strict=True)]
         features = self.mixed(torch.cat(pooled, 1))
         return {"severities": torch.cat([head(features) for head in self.heads], 1)}
 
 
 def net(settings: Settings) -> nn.Module:
     """MobileNetV2 with three early levels, 4.2 M parameters with the heads."""
-    rows, columns = _grid(settings)
-    backbone = nets.Pyramid(nets.timm_model("mobilenetv2_100", settings), LEVELS, spread=True)
+    rows, columns = parts.grid(settings)
+    backbone = Pyramid(nets.timm_model("mobilenetv2_100", settings), LEVELS, spread=True)
     return MultiHead(backbone, (1, rows * columns))
 
 
@@ -132,21 +116,9 @@ RECIPE = Recipe(
         reduce=1024,
         extra={"set": "", "masks": "", "looks": "0.3", "repeats": "4", "crops": "2x2", **nets.OPTIONS},
     ),
-    phases=(Phase("heads", frozen=True), Phase("all", frozen=False)),
+    phases=parts.HEAD_THEN_ALL,
     inputs=inputs,
-    outputs=(
-        Output(
-            name="severities",
-            kind="scores",
-            labels=NAMES,
-            low=0.0,
-            high=1.0,
-            direction="0 = none",
-            unit="severity",
-            activation="sigmoid",
-            thresholds=dict.fromkeys(NAMES, 0.5),
-        ),
-    ),
+    outputs=parts.severities("severities", NAMES, threshold=0.5),
     net=net,
     data=data,
     loss=loss,

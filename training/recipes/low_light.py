@@ -7,11 +7,15 @@
 Data: pairs of a dark and a normal exposure (LOL-v1, or low/ and normal/ of one's own), cut into random patches; and, or
 instead, clean photos darkened in linear light with a sensor's noise, a tenth of them left as they are. Of LOL-v1 the 24
 files that are misaligned or show a scene of its test are left out, scenes stay on one side of the split.
-Time: not measured. Result: none yet.
+Time: 63 ms of one CPU core a pair and epoch at 128 px (96 pairs, eight epochs), so about 0.25 s at 256 px: 2.6 h for
+369 pairs and 100 epochs.
+Result: 17.5 dB on 24 validation patches of LOL-v1 after 8 epochs of 96 pairs at 128 px, without GT-mean. No model is
+published.
 
 From the image-analyzer document: batch 16, 100 epochs, patches of 256 px, PSNR decides. On purpose different: a peak
-rate of 0.0005 instead of 0.0001 (the network starts from random weights, as the identity), SSIM beside the absolute
-difference, no color jitter. The figure to report is PSNR without GT-mean.
+rate of 0.0005 instead of 0.0001, because the network starts as the identity and so few steps do not take it far: the
+eight epochs above gave 9.7 dB at 0.0001; SSIM beside the absolute difference; a cosine, the loop's one schedule,
+instead of a rate that falls on a plateau; no color jitter, which the reference would not share.
 """
 
 from dataclasses import replace

@@ -1,0 +1,97 @@
+"""Ladders: damaged copies stay with their photo, know only their order, and pull the score the right way."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from iqa.preprocess import InputSpec
+from training import batches, losses
+from training.data import Labelled
+from training.ladders import LADDER, LEAST_STEP, SEVERITY, Laddered
+from training.recipe import Settings
+from training.recipes.quality import DAMAGES, RECIPE
+
+
+@pytest.fixture
+def laddered(photos: Path) -> Laddered:
+    """Four rated photos; the third is bad."""
+    paths = sorted(photos.glob("*.png"))[:4]
+    ratings = np.array([[0.9], [0.8], [0.2], [0.7]], np.float32)
+    return Laddered(Labelled(paths, list("abcd"), {"quality": ratings}), [True, True, False, True], 1.0, 2, DAMAGES)
+
+
+def spec() -> InputSpec:
+    """What the quality network sees, small."""
+    settings: Settings = replace(RECIPE.defaults, size=64)
+    return RECIPE.inputs(settings)
+
+
+def test_sound_photos_bring_ever_more_damaged_copies_of_unknown_rating(laddered: Laddered) -> None:
+    grown = []
+    for seed in range(20):
+        first = laddered.sample(0, np.random.default_rng(seed))
+        assert first.target["quality"] == np.float32(0.9)
+        assert [each.target[LADDER][0] for each in (first, *first.also)] == [0, 0, 0]
+        assert all(np.isnan(copy.target["quality"]).all() for copy in first.also)
+        severities = [each.target[SEVERITY][0] for each in (first, *first.also)]
+        assert severities[0] == 0
+        assert min(np.diff(severities)) >= LEAST_STEP - 1e-6
+        assert severities[-1] <= 1
+        away = [np.abs(first.image.astype(float) - copy.image).mean() for copy in first.also]
+        grown.append(away[1] - away[0])
+    assert min(grown) >= 0
+    assert np.mean(np.array(grown) > 0) > 0.8  # a smear below a pixel changes nothing on photos of 96 px
+
+
+def test_bad_photos_and_validation_bring_none(laddered: Laddered) -> None:
+    for sample in (laddered.sample(2, np.random.default_rng(0)), laddered.sample(0, None)):
+        assert not sample.also
+        assert sample.target[LADDER] == -1
+    assert not replace(laddered, share=0.0).sample(0, np.random.default_rng(0)).also
+
+
+def test_copies_stand_in_the_batch_of_their_photo(laddered: Laddered) -> None:
+    rows = batches.Rows(laddered, spec(), 0)
+    batch = batches.collate([rows[(1, 0)], rows[(1, 2)]])
+    assert isinstance(batch, batches.Batch)
+    assert batch.index.tolist() == [0, 0, 0, 2]
+    assert batch.views[0].shape == (4, 3, 64, 64)
+    assert batch.target[LADDER].flatten().tolist() == [0, 0, 0, -1]
+
+
+def test_the_order_of_a_ladder_costs_nothing_once_it_stands_a_margin_apart() -> None:
+    ladder = torch.tensor([[3.0], [3.0], [3.0], [-1.0], [5.0]])
+    severity = torch.tensor([[0.0], [0.4], [1.0], [0.0], [0.9]])
+    score = torch.tensor([[2.0], [1.2], [0.0], [-9.0], [9.0]])
+    assert losses.ladder_rank(score, severity, ladder, 2.0).item() == pytest.approx(0.0, abs=1e-6)
+    tied = losses.ladder_rank(torch.zeros(5, 1), severity, ladder, 2.0).item()
+    assert tied == pytest.approx(2.0 * (0.4 + 1.0 + 0.6) / 3, abs=1e-6)
+    assert losses.ladder_rank(-score, severity, ladder, 2.0).item() > tied
+
+
+def test_no_ladder_costs_nothing() -> None:
+    none = torch.full((3, 1), -1.0)
+    assert losses.ladder_rank(torch.randn(3, 1), torch.rand(3, 1), none, 1.0).item() == 0.0
+
+
+def test_pinball_is_least_at_the_quantiles() -> None:
+    ratings = torch.linspace(0, 1, 201)[:, None]
+    grid = torch.linspace(0, 1, 101)
+    found = [losses.pinball(torch.full((201, 1), float(q)), ratings, (0.05,)).item() for q in grid]
+    assert grid[int(np.argmin(found))].item() == pytest.approx(0.05, abs=0.011)
+    both = losses.pinball(torch.tensor([[0.2, 0.6]]), torch.tensor([[0.5]]), (0.05, 0.95)).item()
+    assert both == pytest.approx((0.05 * 0.3 + 0.05 * 0.1) / 2, abs=1e-6)
+
+
+def test_unrated_copies_leave_the_loss_of_ratings_alone(laddered: Laddered) -> None:
+    raw = {"quality": torch.tensor([[1.0], [0.0], [-1.0]]), "range": torch.zeros(3, 2)}
+    first = laddered.sample(0, np.random.default_rng(1))
+    targets = [each.target for each in (first, *first.also)]
+    together = {name: torch.from_numpy(np.stack([t[name] for t in targets])) for name in targets[0]}
+    assert RECIPE.loss(raw, together).isfinite()
+    calm = {**together, LADDER: torch.full((3, 1), -1.0)}
+    alone = RECIPE.loss({k: v[:1] for k, v in raw.items()}, {k: v[:1] for k, v in calm.items()})
+    torch.testing.assert_close(RECIPE.loss(raw, calm), alone)

@@ -1,0 +1,145 @@
+"""Makes the range of a trained score hold: moves its two ends until validation photos lie inside as often as promised.
+
+    python -m training.conformal RUN --data DIR
+
+Quantiles that were learned are too narrow, because they were learned on the photos they describe. The ends are moved
+apart by one number each, found on the validation photos of the run, before the sigmoid; best.safetensors is written
+anew. Printed is what the promise is worth on photos that the number was not found on: in two halves, split by group.
+
+Reference: Y. Romano, E. Patterson and E. Candes, "Conformalized quantile regression", 2019,
+doi:10.48550/arXiv.1905.03222.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from eval.datasets import group_split
+from iqa.errors import ArgumentError, IQAError
+
+from . import checkpoint
+from .batches import Rows, collate, fed, loader
+from .checkpoint import Trained
+from .recipe import Photos
+
+OUTPUT, SCORE, COVERAGE = "range", "quality", 0.9
+_TAIL = (1.0 - COVERAGE) / 2.0
+_EDGE = 1e-3
+"""A rating of 0 or 1 has no finite logit."""
+
+Column = NDArray[np.float64]
+
+
+def logit(x: Column) -> Column:
+    """log(x / (1 - x)), of ratings in [0, 1]."""
+    inside = np.clip(x, _EDGE, 1.0 - _EDGE)
+    return np.log(inside / (1.0 - inside))
+
+
+def moves(ends: Column, ratings: Column) -> tuple[float, float]:
+    """(what is added to the lower end, to the upper end) in logits, so that 5 % of the ratings lie beyond each.
+
+    Args:
+        ends: (photos, 2) logits of the lower and the upper end.
+        ratings: (photos,) in [0, 1].
+    """
+    truth = logit(ratings)
+    rank = min(1.0, (1.0 - _TAIL) * (1.0 + 1.0 / len(truth)))  # of finite samples
+    low = -float(np.quantile(ends[:, 0] - truth, rank, method="higher"))
+    return low, float(np.quantile(truth - ends[:, 1], rank, method="higher"))
+
+
+def coverage(ends: Column, ratings: Column, moved: tuple[float, float]) -> tuple[float, float]:
+    """(share of ratings inside, median width of the range in [0, 1])."""
+    low, high = (1.0 / (1.0 + np.exp(-(ends[:, side] + moved[side]))) for side in (0, 1))
+    return float(np.mean((low <= ratings) & (ratings <= high))), float(np.median(high - low))
+
+
+@torch.no_grad()
+def ends_and_ratings(trained: Trained, photos: Photos) -> tuple[Column, Column]:
+    """((photos, 2) logits of the ends, (photos,) ratings)."""
+    settings, recipe = trained.settings, trained.recipe
+    rows = loader(
+        Rows(photos, recipe.inputs(settings), settings.seed),
+        settings,
+        batch_sampler=[
+            [(-1, k) for k in range(at, min(at + settings.batch_size, len(photos)))]
+            for at in range(0, len(photos), settings.batch_size)
+        ],
+        collate_fn=collate,
+    )
+    ends, ratings = [], []
+    for batch in fed(rows):
+        ends.append(trained.net.net(*batch.views)[OUTPUT].numpy())
+        ratings.append(batch.target[SCORE].numpy()[:, 0])
+    return np.concatenate(ends).astype(float), np.concatenate(ratings).astype(float)
+
+
+def halves(groups: Sequence[str], seed: int) -> NDArray[np.bool_]:
+    """Per photo, whether it is in the first half; no group in both."""
+    import pandas as pd
+
+    table = pd.DataFrame({"group": list(groups)})
+    return (group_split(table, {"one": 0.5, "two": 0.5}, seed) == "one").to_numpy()
+
+
+def last_layer(net: nn.Module) -> nn.Linear:
+    """The layer whose two outputs are the ends; raises ArgumentError for a network without a range."""
+    heads = getattr(net, "heads", {})
+    if OUTPUT not in heads:
+        raise ArgumentError(f"The network has no output {OUTPUT!r}; accepted: a run of a recipe that gives one.")
+    layer: nn.Linear = heads[OUTPUT][0][-1]
+    return layer
+
+
+def conformal(run: Path, data: Path) -> str:
+    """What was found, as text; the best checkpoint of `run` then gives ranges that hold on its validation photos.
+
+    Raises:
+        ArgumentError: a network without a range, or a run whose ends were moved already.
+        IQAError: no run, or no data.
+    """
+    trained = checkpoint.best(run)
+    if "range" in trained.state:
+        raise ArgumentError(f"The ends of {run} were moved already, by {trained.state['range']['moved']} logits.")
+    layer = last_layer(trained.net.net)
+    photos = trained.recipe.data(data, trained.settings).validation
+    ends, ratings = ends_and_ratings(trained, photos)
+    one = halves(photos.groups, trained.settings.seed)
+    held = [coverage(ends[test], ratings[test], moves(ends[~test], ratings[~test])) for test in (one, ~one)]
+    moved = moves(ends, ratings)
+    with torch.no_grad():
+        layer.bias.add_(torch.tensor(moved, dtype=torch.float32))
+    inside, width = (float(np.mean(values)) for values in zip(*held, strict=True))
+    before, narrow = coverage(ends, ratings, (0.0, 0.0))
+    told = {"moved": list(moved), "photos": len(ratings), "coverage": inside, "coverage_before": before}
+    checkpoint.write(run / checkpoint.BEST, trained.net.net.state_dict(), {**trained.state, "range": told})
+    return (
+        f"{len(ratings)} validation photos. As learned: {before:.3f} inside, median width {narrow:.3f}. Ends moved by "
+        f"{moved[0]:+.3f} and {moved[1]:+.3f} logits. Found on one half, measured on the other: {inside:.3f} inside "
+        f"(promised {COVERAGE}), median width {width:.3f}."
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 an error that its sentence explains."""
+    parser = argparse.ArgumentParser("python -m training.conformal", description="Makes the range of a score hold.")
+    parser.add_argument("run", type=Path, metavar="RUN", help="what training.run was given as --out")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of photos that the run was trained on")
+    args = parser.parse_args(argv)
+    try:
+        print(conformal(args.run, args.data))
+    except IQAError as error:
+        print(f"training.conformal: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Ladders: a rated photo and damaged copies of it, of which only the order is known, in one batch.
+
+People rated no damaged copy; that more damage is never better needs no rating.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from iqa import damage
+
+from .recipe import Arrays, Photos, Picture, Sample
+
+LADDER, SEVERITY = "ladder", "severity"
+"""Names of the targets that are added, each (1,): number of the ladder, -1 = none, and severity in [0, 1]."""
+LEAST_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class Laddered:
+    """Photos, some of which bring damaged copies along; on the copies every other target is NaN.
+
+    Attributes:
+        photos: with the labels.
+        sound: per photo, whether damage makes it worse for certain (a dark photo gains from a longer exposure).
+        share: of the sound photos that bring copies, anew in every epoch.
+        copies: of one photo, all with the same damage at rising severities.
+        names: damages to choose from, of iqa.damage.
+    """
+
+    photos: Photos
+    sound: Sequence[bool]
+    share: float
+    copies: int
+    names: tuple[str, ...]
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """As Photos."""
+        return self.photos.groups
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """As Photos."""
+        return self.photos.paths
+
+    def read(self, path: Path, /) -> Picture:
+        """As Photos."""
+        return self.photos.read(path)
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """As Photos; validation brings no copies along."""
+        first = self.photos.sample(index, rng)
+        if rng is None or not self.sound[index] or rng.random() >= self.share:
+            return replace(first, target=first.target | _place(-1, 0.0))
+        name = self.names[int(rng.integers(len(self.names)))]
+        gaps = rng.dirichlet(np.ones(self.copies + 1)) * (1.0 - LEAST_STEP * self.copies) + LEAST_STEP
+        state = int(rng.integers(2**31))
+        unknown: Arrays = {key: np.full_like(value, np.nan) for key, value in first.target.items()}
+        copies = []
+        for severity in np.cumsum(gaps)[: self.copies]:
+            worse = damage.apply(name, first.image, min(1.0, float(severity)), np.random.default_rng(state))
+            copies.append(Sample(worse, unknown | _place(index, float(severity))))
+        return replace(first, target=first.target | _place(index, 0.0), also=tuple(copies))
+
+
+def _place(ladder: int, severity: float) -> Arrays:
+    return {LADDER: np.array([ladder], np.float32), SEVERITY: np.array([severity], np.float32)}

@@ -1,0 +1,211 @@
+"""What lies under --out: nothing yet, what an early end left, a run to go on with, or something that must stay."""
+
+import json
+import os
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from iqa.errors import ArgumentError, IQAError
+
+from . import checkpoint, curves, tables
+from .devices import place
+from .recipe import Recipe, Settings, Split
+
+MACHINE = ("workers", "threads", "device", "cache")
+"""Settings that may differ when a run is resumed: they change where and how fast, not what."""
+_LEAVINGS = {checkpoint.SETTINGS, "cache", "curves.csv", "curves.png", "tensorboard"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What settings.json keeps of the data: the folder, and per side what `tables.summary` gives."""
+
+    folder: str
+    train: dict[str, Any]
+    validation: dict[str, Any]
+
+
+def writable(folder: Path, flag: str) -> None:
+    """Nothing; raises ArgumentError when no file can be made in a folder, which need not be there yet."""
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists() or path.is_symlink())
+        with TemporaryFile(dir=there):  # tried, because the rights alone do not tell of a read-only disk
+            pass
+    except OSError as error:
+        raise ArgumentError(
+            f"{flag} {folder}: no file can be made there ({error.strerror or error}). Accepted: a folder to write in, "
+            "or the name of a new one."
+        ) from error
+
+
+def taken(out: Path) -> bool:
+    """Whether a folder holds anything but what a run leaves that ended before its first checkpoint."""
+    if not out.is_dir():
+        return out.exists()
+    names = {path.name for path in out.iterdir() if path.suffix != ".part"}
+    if names <= {"cache"}:  # made by the pass that reads every photo, which comes first
+        return any(path.is_file() and path.suffix not in (".npy", ".part") for path in out.rglob("*"))
+    try:
+        told = json.loads((out / checkpoint.SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True  # a file of that name that no run wrote
+    return bool(names - _LEAVINGS) or not (isinstance(told, dict) and {"recipe", "settings", "data"} <= told.keys())
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """A folder in which no other process trains; raises ArgumentError when one does. Not checked on Windows."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ArgumentError(
+                    f"Another run is training in {out}. Wait for its end, or name another --out."
+                ) from error
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)  # workers share the handle, so closing it is not enough
+        os.close(handle)
+
+
+def write_settings(out: Path, told: dict[str, Any]) -> None:
+    """Nothing; the folder then has its settings.json, whole or not at all."""
+    part = out / f"{checkpoint.SETTINGS}.part"
+    part.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    part.replace(out / checkpoint.SETTINGS)
+
+
+def resumed(made: Recipe, out: Path, choose: Callable[[Settings], Settings]) -> tuple[Settings, Facts]:
+    """(settings, facts on the data) of the run in `out`, so far as what was typed (`choose`) leaves them as they were.
+
+    Raises:
+        ArgumentError: there is none, it is of another recipe, or something else was typed.
+        IQAError: settings.json or a checkpoint is cut, was changed by hand, or is of another run.
+    """
+    path, last = out / checkpoint.SETTINGS, out / checkpoint.LAST
+    if not path.is_file():
+        raise ArgumentError(f"{out} holds no run to resume: no {checkpoint.SETTINGS}. Leave out --resume.")
+    if not last.is_file():
+        if (out / checkpoint.BEST).exists():
+            raise ArgumentError(
+                f"{out} holds {checkpoint.BEST}, but no {checkpoint.LAST} to resume from. Start a new run elsewhere, "
+                f"with --weights {out / checkpoint.BEST}."
+            )
+        raise ArgumentError(f"The run in {out} ended before its first epoch did. Start it anew without --resume.")
+    told = _read(path)
+    name, was = checkpoint.about(path, told)
+    facts = _facts(path, told.get("data"))
+    now = choose(was)
+    changed = _differing(now, was)
+    if name != made.name or changed:
+        what = ", ".join(f"{key} {getattr(was, key)}" for key in changed) or f"recipe {name}"
+        raise ArgumentError(
+            f"The run in {out} has {what}; resuming goes on as it began. For other settings start a new run, "
+            f"with --weights {out / checkpoint.BEST} from where this one is."
+        )
+    _of_this_run(out, name, was)
+    return now, facts
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(told, dict):
+            raise ValueError("no object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise IQAError(
+            f"{path} cannot be read ({error}): it was cut or changed by hand. Restore it, or start a new run elsewhere "
+            f"with --weights {path.with_name(checkpoint.BEST)}."
+        ) from error
+    return told
+
+
+def _facts(path: Path, data: object) -> Facts:
+    try:
+        facts = Facts(**data)  # type: ignore[arg-type]
+    except TypeError:
+        facts = None
+    if (
+        facts is None
+        or not isinstance(facts.folder, str)
+        or not all(isinstance(x, dict) for x in (facts.train, facts.validation))
+    ):
+        raise IQAError(f"{path} does not tell the data as it was written; restore it, or start a new run.")
+    return facts
+
+
+def _differing(one: Settings, other: Settings) -> list[str]:
+    names = (field.name for field in fields(Settings) if field.name not in MACHINE)
+    return [name for name in names if getattr(one, name) != getattr(other, name)]
+
+
+def _of_this_run(out: Path, recipe: str, settings: Settings) -> None:
+    """Nothing; raises IQAError when a checkpoint is cut, or not of the run that settings.json describes."""
+    best = out / checkpoint.BEST
+    if not best.exists():
+        raise IQAError(f"{best} is gone, so the best epoch so far would be lost. Restore it, or start a new run.")
+    for path, key in ((best, "trained_on"), (out / checkpoint.LAST, "progress")):
+        try:
+            told = checkpoint.state(path)
+        except IQAError as error:
+            other = "" if path == best else f", with --weights {best}"
+            raise IQAError(f"{error} Restore it, or start a new run elsewhere{other}.") from error
+        name, used = checkpoint.about(path, told)
+        changed = [f"{each} {getattr(used, each)}" for each in _differing(used, settings)]
+        if name != recipe or changed or key not in told:
+            what = name if name != recipe else ", ".join(changed) or f"another kind, without {key}"
+            raise IQAError(
+                f"{path} is of {what}, which {checkpoint.SETTINGS} beside it does not say: one of them was changed or "
+                "comes from another run. Restore it, or start a new run."
+            )
+
+
+def reached(made: Recipe, out: Path, rows: Sequence[curves.Row]) -> str:
+    """What a run has come to, and the command that comes next: to go on with it, or to export it."""
+    best = [row for row in rows if row["best"]]
+    words = (
+        f"epoch {best[-1]['epoch']} with {made.metric.name} {best[-1]['metric']:.4f}"
+        if best
+        else f"none, for {made.metric.name} was never defined; the last epoch is kept"
+    )
+    found = f"{len(rows)} epochs; best: {words}: {out / checkpoint.BEST}"
+    export = shlex.join(["python", "-m", "training.export", str(out), "--out", f"assets/models/{made.name}"])
+    if checkpoint.state(out / checkpoint.LAST)["progress"]["done"]:
+        return f"{found}\nComplete. Next: {export}"
+    return f"{found}\nNot complete; to go on: {again(made.name, out)}\nTo export the best epoch so far: {export}"
+
+
+def again(name: str, out: Path) -> str:
+    """The command that resumes a run with as many processes as now."""
+    processes = place()[1]
+    launch = ["python"] if processes == 1 else ["torchrun", "--nproc_per_node", str(processes)]
+    return shlex.join([*launch, "-m", "training.run", name, "--out", str(out), "--resume"])
+
+
+def same_data(out: Path, facts: Facts, split: Split) -> None:
+    """Nothing; raises IQAError when the photos or their groups are not those that the run in `out` began with."""
+    for side, began, photos in (
+        ("train", facts.train, split.train),
+        ("validation", facts.validation, split.validation),
+    ):
+        now = tables.summary(photos)
+        if began != now:
+            found, was = ({k: v for k, v in told.items() if k != "group_sha256"} for told in (now, began))
+            names = "" if found != was else ", other groups"
+            raise IQAError(
+                f"The data changed since the run in {out} began: {side} had {was}, now it has {found}{names}. Resuming "
+                f"would mix the two sides; restore the data, or start a new run."
+            )
