@@ -8,6 +8,7 @@ from typing import Any
 
 from .blur import BlurAnswer, Detection
 from .burst import BurstAnswer
+from .cull import Choice, Selection
 from .degradations import NAMES, DegradationAnswer
 from .estimator import Estimator
 from .lowlight import Enhancement
@@ -105,6 +106,44 @@ def burst(found: BurstAnswer | None, failed: Sequence[tuple[str, str]] = ()) -> 
             for frame in (found.ranking if found else ())
         ],
         "failed": [failure(name, sentence) for name, sentence in failed],
+    }
+
+
+def selection(found: Selection) -> Plain:
+    """The choice among many photos: group by group, best first, and the ``failed`` files with the reason.
+
+    Every photo stands in one of the two. ``keep`` says whether it is to be kept, ``why`` the reason; ``score`` (0 to 1,
+    higher is better, null when it was compared with none) counts within the group; ``captured`` is the camera's local
+    time, or null. ``model`` made the scores; null when nothing was compared.
+    """
+    return {
+        "model": found.model and found.model.as_dict(),
+        "sentence": found.sentence,
+        "groups": [
+            {
+                "group": ranked.number,
+                "too_close": ranked.too_close,
+                "margin": ranked.found and ranked.found.margin,
+                "sentence": ranked.sentence,
+                "ranking": [_choice(choice) for choice in ranked.choices],
+            }
+            for ranked in found.groups
+        ],
+        "failed": [{**failure(choice.name, choice.error or ""), "keep": choice.keep} for choice in found.failed],
+    }
+
+
+def _choice(choice: Choice) -> Plain:
+    return {
+        "rank": choice.rank,
+        "file": choice.name,
+        "keep": choice.keep,
+        "why": choice.why,
+        "score": choice.score,
+        "margin_to_next": choice.margin_to_next,
+        "factors": dict(choice.factors),
+        "note": choice.note,
+        "captured": choice.captured and choice.captured.isoformat(),
     }
 
 

@@ -1,8 +1,9 @@
-"""The ranking of a burst as rows of a table or a CSV file: one format for the command line and for the page."""
+"""The ranking of a burst, or of a card, as rows of a table or a CSV file: the same on the command line and the page."""
 
 from collections.abc import Sequence
 
 from .burst import BurstAnswer
+from .cull import Choice, Ranked, Selection
 from .quality import WEIGHTS
 from .table import ONE_IS_BEST, Column, Record
 
@@ -12,6 +13,17 @@ COLUMNS = (
     Column("margin_to_next", ("ahead", "of next", "")),
     *(Column(name, (name.replace("_", " "), *ONE_IS_BEST)) for name in WEIGHTS),
     Column("note"),
+)
+CARD_COLUMNS = (
+    Column("group", ("group", "", "")),
+    Column("rank", ("rank", "", "1=best")),
+    Column("keep", ("keep", "", ""), words=4),
+    Column("score", ("score", *ONE_IS_BEST)),
+    Column("why"),
+    Column("too_close"),
+    Column("margin_to_next", ("ahead", "of next", "")),
+    *(Column(name) for name in WEIGHTS),
+    Column("captured"),
 )
 
 
@@ -31,3 +43,37 @@ def records(found: BurstAnswer | None, failed: Sequence[tuple[str, str]] = ()) -
         values["margin_to_next"] = "" if frame.margin_to_next is None else frame.margin_to_next
         made.append(Record(frame.name, model, {}, values, label))
     return [*made, *(Record(name, error=sentence) for name, sentence in failed)]
+
+
+def group_records(found: Ranked) -> list[Record]:
+    """The photos of a group of a card, best first; for `iqa.table.csv_file` with CARD_COLUMNS."""
+    return [_card_record(choice, found) for choice in found.choices]
+
+
+def card_records(found: Selection) -> list[Record]:
+    """All photos of a card, group by group, then the files that could not be read; none is left out."""
+    rows = [record for ranked in found.groups for record in group_records(ranked)]
+    return [*rows, *failed_records(found)]
+
+
+def failed_records(found: Selection) -> list[Record]:
+    """The files of a card that could not be read: they are kept, because they were not judged."""
+    return [_card_record(choice, None) for choice in found.failed]
+
+
+def _card_record(choice: Choice, ranked: Ranked | None) -> Record:
+    values = {
+        **choice.factors,
+        "group": "" if ranked is None else ranked.number,
+        "rank": "" if choice.rank is None else choice.rank,
+        "keep": "yes" if choice.keep else "no",
+        "score": "" if choice.score is None else choice.score,
+        "why": choice.why,
+        "too_close": "" if ranked is None or ranked.found is None else "yes" if ranked.too_close else "no",
+        "margin_to_next": "" if choice.margin_to_next is None else choice.margin_to_next,
+        "captured": "" if choice.captured is None else choice.captured.isoformat(),
+    }
+    compared = ranked is not None and ranked.found is not None
+    label = f"{choice.name} ({choice.why})" if compared else choice.name
+    model = ranked.found.model if ranked is not None and ranked.found is not None else None
+    return Record(choice.name, model, {}, values, label, choice.error)

@@ -6,11 +6,12 @@ from iqa import answer as plain
 from iqa.answer import Plain
 from iqa.blur import BlurAnswer, Detection
 from iqa.burst import BurstAnswer
+from iqa.cull import Selection
 from iqa.degradations import DegradationAnswer
 from iqa.lowlight import Enhancement
 from iqa.quality import QualityAnswer
 
-__all__ = ["Plain", "blur", "burst", "degradations", "failure", "lowlight", "quality"]
+__all__ = ["Plain", "blur", "burst", "degradations", "failure", "lowlight", "quality", "selection"]
 
 failure = plain.failure
 
@@ -33,6 +34,11 @@ def degradations(name: str, found: DegradationAnswer) -> Plain:
 def burst(found: BurstAnswer, failed: Sequence[tuple[str, str]]) -> Plain:
     """The ranking, best first, and the files that could not be read; see iqa.answer.burst."""
     return plain.burst(found, failed)
+
+
+def selection(found: Selection) -> Plain:
+    """The choice among many photos, group by group; see iqa.answer.selection."""
+    return plain.selection(found)
 
 
 def lowlight(name: str, found: Enhancement, before: QualityAnswer, after: QualityAnswer) -> Plain:

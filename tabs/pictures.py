@@ -76,11 +76,13 @@ def arrow(picture: Pixels, motion: Motion, full_width: int) -> Pixels:
     return label(out, text, at=(width // 2, round(0.93 * height)), fill=(20, 20, 20))
 
 
-def label(picture: Pixels, text: str, *, at: tuple[int, int], fill: tuple[int, int, int]) -> Pixels:
-    """The picture with a text plate centered at ``at`` (x, y)."""
+def label(
+    picture: Pixels, text: str, *, at: tuple[int, int], fill: tuple[int, int, int], size: int | None = None
+) -> Pixels:
+    """The picture with a text plate centered at ``at`` (x, y); ``size`` of the letters in px."""
     canvas = Image.fromarray(picture)
     draw = ImageDraw.Draw(canvas)
-    size = max(13, round(min(picture.shape[:2]) / 18))
+    size = size or max(13, round(min(picture.shape[:2]) / 18))
     font = ImageFont.load_default(size)
     pad = size // 2
     left, top, right, bottom = draw.textbbox(at, text, font=font, anchor="mm")

@@ -85,12 +85,12 @@ def upload_box(label: str, *, several: bool = False) -> gr.File:
     return box
 
 
-def slider(low: float, high: float, value: float, label: str) -> gr.Slider:
+def slider(low: float, high: float, value: float, label: str, step: float = 0.05) -> gr.Slider:
     """A slider that hands over every number that was typed, NaN for what is none: whoever uses it says its range.
 
     gradio's own check prints a stack trace on the server's terminal for a number outside.
     """
-    made = gr.Slider(low, high, value=value, step=0.05, label=label)
+    made = gr.Slider(low, high, value=value, step=step, label=label)
     made.preprocess = _number
     return made
 

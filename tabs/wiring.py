@@ -112,7 +112,7 @@ def _empty(output: Component, value: str | None) -> Any:
 
 
 def wire(
-    judge: Callable[..., Any], origin: Source, settings: Sequence[Component], results: Results, *, name: str
+    judge: Callable[..., Any], origin: Source, settings: Sequence[Component], results: Results, *, name: str | None
 ) -> None:
     """Connects a tab: upload, button, example, removal and settings start ``judge``; a failure clears the results.
 
@@ -123,7 +123,7 @@ def wire(
         origin: what starts it.
         settings: further inputs; whatever changes them starts it again.
         results: where they go.
-        name: of the public endpoint, without the slash.
+        name: of the public endpoint, without the slash; None when `publish` makes others.
     """
     outputs, verdict = list(results.outputs), results.verdict
     hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
@@ -131,8 +131,8 @@ def wire(
         "inputs": [origin.upload, *settings], "outputs": outputs, "show_progress_on": verdict,
         "concurrency_limit": AT_ONCE, "concurrency_id": "judge",
     }  # fmt: skip
-    for_programs = gr.Button(visible=False)  # an endpoint needs a component that starts it
-    for_programs.click(_tidy(judge), **shown, api_name=name)
+    if name is not None:
+        publish(judge, shown["inputs"], outputs, name=name)
     page = _for_visitors(_tidy(judge), results)
 
     def start(event: Callable[..., Any], run: Callable[..., Any], **how: Any) -> None:
@@ -150,6 +150,15 @@ def wire(
         start(setting.change, _again(page, results), trigger_mode="always_last")
     gr.on([origin.upload.upload, origin.button.click, origin.gallery.select], js=SCROLL, api_visibility="private")
     origin.upload.clear(results.blank, outputs=outputs, **hidden)
+
+
+def publish(judge: Callable[..., Any], inputs: Sequence[Component], outputs: Sequence[Component], *, name: str) -> None:
+    """Makes ``judge`` a public endpoint, ``name`` without the slash, where errors are errors."""
+    for_programs = gr.Button(visible=False)  # an endpoint needs a component that starts it
+    for_programs.click(
+        _tidy(judge), inputs=list(inputs), outputs=list(outputs), api_name=name,
+        concurrency_limit=AT_ONCE, concurrency_id="judge",
+    )  # fmt: skip
 
 
 def _for_visitors(judge: Callable[..., Any], results: Results) -> Callable[..., Any]:

@@ -14,11 +14,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from iqa import blur, degradations, image, quality
+from tests import cards
 from tests.conftest import ROOT, Server
 from tests.photos import photo
 
-ENDPOINTS = {"/burst", "/blur", "/degradations", "/lowlight"}
-SINGLE = sorted(ENDPOINTS - {"/burst"})
+ENDPOINTS = {"/burst", "/card", "/blur", "/degradations", "/lowlight"}
+SINGLE = sorted(ENDPOINTS - {"/burst", "/card"})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def burst(client: Client, *paths: Path) -> tuple[Any, ...]:
     return answer
 
 
-def test_only_the_four_named_endpoints_are_public(client: Client) -> None:
+def test_only_the_named_endpoints_are_public(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
     assert isinstance(described, dict)
     assert set(described["named_endpoints"]) == ENDPOINTS
@@ -120,6 +121,19 @@ def test_burst_exports_the_ranking_as_csv(client: Client, files: dict[str, Path]
     rows = Path(exported).read_text(encoding="utf-8").splitlines()
     assert rows[0].startswith(f"file,rank,score,margin_to_next,{','.join(quality.WEIGHTS)},note,model_name")
     assert [row.split(",")[0] for row in rows[1:]] == [frame["file"] for frame in numbers["ranking"]]
+
+
+def test_card_is_grouped_and_each_photo_is_kept_or_not(client: Client, tmp_path: Path) -> None:
+    made = cards.write(tmp_path)
+    sent = [handle_file(str(path)) for path in sorted(tmp_path.iterdir())]
+    numbers, verdict, groups, _, listed = client.predict(sent, 2, api_name="/card")
+    told = [{row["file"] for row in group["ranking"]} for group in numbers["groups"]]
+    assert sorted(map(sorted, told)) == sorted(map(sorted, made.values()))
+    assert all(row["keep"] is (row["rank"] <= 2) for group in numbers["groups"] for row in group["ranking"])
+    assert "Keep 13 of 16 photos" in verdict
+    assert groups.count("<figure") == 15
+    names = Path(listed["value"] if isinstance(listed, dict) else listed).read_text(encoding="utf-8").splitlines()
+    assert len(names) == len(set(names)) == 13
 
 
 def test_dark_photo_is_enhanced_in_full_size_without_its_place(client: Client, files: dict[str, Path]) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests import cards
 from tests.conftest import Server
 
 pytestmark = pytest.mark.browser
@@ -248,3 +249,21 @@ def test_reason_of_every_frame_is_in_view(visit: Visit) -> None:
     for cell in visit.page.locator(".iqa-table:visible tbody td:nth-child(4)").all():
         box = cell.bounding_box()
         assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("visit", [390, 1400], indirect=True)
+def test_card_shows_each_group_with_its_best_and_fits_the_window(visit: Visit, tmp_path: Path) -> None:
+    made = cards.write(tmp_path)
+    visit.open("Burst selection").page.get_by_text("Whole card", exact=True).click()
+    visit.upload(*sorted(tmp_path.iterdir()))
+    visit.wait_for_verdict("Keep 8 of 16 photos")
+    groups = visit.page.locator(".iqa-group:visible")
+    assert groups.count() == 1 + sum(len(names) > 1 for names in made.values())
+    assert groups.first.locator(".iqa-keep").count() == 1
+    assert groups.first.locator("figure").first.inner_text().startswith("keep")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= visit.page.viewport_size["width"]
+    assert visit.page.locator(".iqa-ranked:visible").count() == 0
+    with visit.page.expect_download() as download:
+        visit.page.get_by_text("Download the names to keep").click()
+    assert download.value.suggested_filename == "keep.txt"
+    assert (visit.outside, visit.complaints) == ([], [])

@@ -25,7 +25,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
     return code, *capsys.readouterr()
 
 
-@pytest.mark.parametrize("command", ["score", "blur", "degradations", "enhance", "burst"])
+@pytest.mark.parametrize("command", ["score", "blur", "degradations", "enhance", "burst", "cull"])
 @pytest.mark.parametrize("spelling", ["keep", "x/../keep", "link", "hard"])
 def test_a_csv_file_never_takes_the_place_of_a_photo(
     command: str, spelling: str, photo: Path, capsys: pytest.CaptureFixture[str]

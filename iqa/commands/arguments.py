@@ -11,10 +11,12 @@ from ..batch import cores
 from ..errors import UnknownNameError
 from ..estimator import require
 from ..export import EXTENSIONS, QUALITY
+from ..grouping import GAP_S
 from .answers import COMMANDS
 from .burst import rank_burst
+from .cull import cull_photos
 from .enhance import SUFFIX
-from .run import check_csv, run_photos
+from .run import check_target, run_photos
 
 PROGRAM = "python -m iqa"
 MOST_JOBS = 4
@@ -23,6 +25,7 @@ MOST_JOBS = 4
 DOES = {
     "score": "score the quality of photos",
     "burst": "rank the frames of one burst, best first; no file is touched",
+    "cull": "find the bursts of a whole card and the best of each; no file is touched",
     "blur": "tell what kind of blur photos have",
     "degradations": "tell what is wrong with photos, and how much",
     "enhance": "give dark photos light, in new files",
@@ -31,22 +34,34 @@ DOES = {
 _EXAMPLES = {
     "score": "score holiday/ --csv scores.csv",
     "burst": "burst IMG_1*.jpg",
+    "cull": "cull /media/card/DCIM --recursive --list keep.txt",
     "blur": "blur portrait.jpg --type defocused_object_portrait",
     "degradations": "degradations holiday/ --recursive --json > report.json",
     "enhance": "enhance evening.jpg --output brighter/ --strength 0.7",
     "models": "models pull frame-scorer",
 }
+SEVERAL = {"burst": rank_burst, "cull": cull_photos}
+"""The commands that answer for all photos at once."""
 _CODES = "exit code: 0 done; 1 a photo or model failed, others are done; 2 wrong call"
 _KEPT = f"""\
 A copy is named NAME{SUFFIX}.EXT, is upright and in sRGB. Of the photo's
 EXIF it keeps description, camera, lens, exposure, dates, artist and copyright;
 not the place, thumbnails and maker notes. Copies (*{SUFFIX}.*) in folders
 are not enhanced again. Photos are never overwritten."""
+_CARD = """\
+Photos are one group when they come from one camera (make, model, serial
+number), a short pause apart, and look alike; those without a time of capture,
+when they follow each other by name and look very alike. A photo alone, and a
+file that cannot be read, is kept. A burst of more than 50 frames is cut at its
+pauses. The list holds the names as they were given:
+rsync --files-from=keep.txt . backup/"""
 _MODELS = """\
 A model is used only when its sha256 and its probe are right. pull takes it
 from the commit in iqa/catalogue.json into $IQA_CACHE (default: ~/.cache/iqa);
 push needs a token (hf auth login, or HF_TOKEN). HF_ENDPOINT and
-HF_HUB_OFFLINE are honored."""
+HF_HUB_OFFLINE are honored. For verify and push a NAME with a slash, or of dots
+alone, is the path of a model's folder; Core ML packages in a folder must be
+those of the *.sha256 file beside each."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,10 +96,10 @@ def run(arguments: Sequence[str]) -> int:
     if not options.photos:
         parser.error("name at least one photo or folder")
     if options.csv is not None:
-        check_csv(options.csv, options.photos)
-    require(options.model, quality.ESTIMATORS if name == "burst" else COMMANDS[name].task.ESTIMATORS)
-    if name == "burst":
-        return rank_burst(options)
+        check_target(options.csv, options.photos, "--csv")
+    require(options.model, COMMANDS[name].task.ESTIMATORS if name in COMMANDS else quality.ESTIMATORS)
+    if name in SEVERAL:
+        return SEVERAL[name](options)
     return run_photos(COMMANDS[name], options)
 
 
@@ -104,7 +119,7 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
-    notes = {"enhance": _KEPT, "models": _MODELS}.get(name, "")
+    notes = {"enhance": _KEPT, "cull": _CARD, "models": _MODELS}.get(name, "")
     parser = _Parser(
         prog=f"{PROGRAM} {name}",
         usage=f"{PROGRAM} {name} [options] {'[list|verify|pull|push] [NAME ...]' if name == 'models' else 'PHOTO ...'}",
@@ -122,7 +137,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
         "photos", nargs="*", type=_path, metavar="PHOTO", help=f'{what}; a name that starts with a dash goes after "--"'
     )
     add("-r", "--recursive", action="store_true", help="also take the folders inside folders")
-    add("--json", action="store_true", help=f"print JSON: {'one object' if name == 'burst' else 'a list'}")
+    add("--json", action="store_true", help=f"print JSON: {'one object' if name in SEVERAL else 'a list'}")
     add("--csv", type=_path, metavar="FILE", help="also write a CSV file")
     add("--overwrite", action="store_true", help="replace existing files of the names that are written")
     add("--model", default="classical", metavar="NAME", help="name of the estimator (default: %(default)s)")
@@ -132,13 +147,15 @@ def _parser(name: str) -> argparse.ArgumentParser:
         add("--type", choices=blur.SELECTABLE, metavar="TYPE", help=f"ask for one: {', '.join(blur.SELECTABLE)}")
     if name == "enhance":
         _add_enhance(parser)
+    if name == "cull":
+        _add_cull(parser)
     return parser
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("action", nargs="?", choices=("list", "verify", "pull", "push"), default="list", help="default: list")
-    add("names", nargs="*", metavar="NAME", help="models (default: all); push takes one, or a folder such as ./NAME")
+    add("names", nargs="*", metavar="NAME", help="models (default: all); verify and push: a folder such as ./NAME, too")
     add("--json", action="store_true", help="print JSON: a list, for push one object")
     add("--revision", metavar="COMMIT", help="pull: from another commit than the catalogue's (40 hex digits)")
     add("--sha256", metavar="HASH", help="pull: of manifest.json at that commit, to fetch another version")
@@ -156,6 +173,13 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     add("--quality", type=_percent, default=QUALITY, metavar="Q", help="of jpeg, webp: 1..100 (default: %(default)s)")
 
 
+def _add_cull(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--keep", type=_number, default=1, metavar="K", help="photos to keep of each group (default: %(default)s)")
+    add("--gap", type=_seconds, default=GAP_S, metavar="S", help="longest pause in a group, s (default: %(default)s)")
+    add("--list", type=_path, metavar="FILE", help="also write the names of the photos to keep, one per line")
+
+
 def _path(text: str) -> Path:
     if not text:  # an unset variable of a shell; pathlib would take it for the current folder
         raise argparse.ArgumentTypeError("found an empty name, accepted: the name of a file or folder")
@@ -168,6 +192,14 @@ def _count(text: str) -> int:
 
 def _percent(text: str) -> int:
     return int(_within(text, 1, 100))
+
+
+def _number(text: str) -> int:
+    return int(_within(text, 1, 10_000))
+
+
+def _seconds(text: str) -> float:
+    return _within(text, 0, 86_400, whole=False)
 
 
 def _share(text: str) -> float:

@@ -51,18 +51,18 @@ def run_photos(command: Command, options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def check_csv(target: Path, photos: Iterable[Path]) -> None:
-    """Nothing.
+def check_target(target: Path, photos: Iterable[Path], option: str) -> None:
+    """Nothing; ``option`` is the one that named the file to write.
 
     Raises:
         ArgumentError: the file to write is one of the photos to read, or is named like a photo.
     """
     if target.suffix.lower() in image.EXTENSIONS:
-        raise ArgumentError(f"--csv {str(target)!r} has the name of a photo. Name the file to write first.")
+        raise ArgumentError(f"{option} {str(target)!r} has the name of a photo. Name the file to write first.")
     place, file = os.path.realpath(target), identity(target)
     for photo in photos:
         if os.path.realpath(photo) == place or (file is not None and identity(photo) == file):
-            raise ArgumentError(f"--csv {str(target)!r} is itself one of the photos. Name another file to write.")
+            raise ArgumentError(f"{option} {str(target)!r} is itself one of the photos. Name another file to write.")
 
 
 def find_photos(options: argparse.Namespace, progress: Progress, leave_out: str | None = None) -> Iterator[Source]:

@@ -15,9 +15,9 @@ from .decode import decode, to_array
 from .failures import explained
 from .opening import FORMATS, Opened, opened
 from .source import LIMITS, Limits, Source
-from .tags import captured_at, estimate_quality, exif_of, orientation_of, read_late_exif
+from .tags import Capture, capture_of, estimate_quality, exif_of, orientation_of, read_late_exif
 
-__all__ = ["EXTENSIONS", "FORMATS", "LIMITS", "ImageInfo", "Limits", "info", "load", "reduced"]
+__all__ = ["EXTENSIONS", "FORMATS", "LIMITS", "Capture", "ImageInfo", "Limits", "info", "load", "reduced"]
 
 EXTENSIONS = frozenset(
     ".avif .bmp .gif .heic .heif .hif .jfif .jpe .jpeg .jpg .mpo .png .tif .tiff .webp".split()  # noqa: SIM905
@@ -47,7 +47,7 @@ class ImageInfo:
         mode: Pillow's name for the stored pixels, e.g. ``RGB``, ``CMYK``, ``I;16``.
         bytes: size of the file; None for a PIL image.
         orientation: EXIF orientation 1..8 as stored; 1 = already upright.
-        captured: camera's local time of exposure with sub-seconds, without zone; None when unknown.
+        capture: when, and with which camera, the photo was taken.
         jpeg_quality: 1..100, higher is finer, from the luminance quantization table; None for other formats.
     """
 
@@ -57,8 +57,13 @@ class ImageInfo:
     mode: str
     bytes: int | None
     orientation: int
-    captured: datetime | None
+    capture: Capture
     jpeg_quality: int | None
+
+    @property
+    def captured(self) -> datetime | None:
+        """Camera's local time of exposure with sub-seconds, without zone; None when unknown."""
+        return self.capture.local
 
 
 def load(source: Source, *, max_side: int | None = None, limits: Limits = LIMITS) -> NDArray[np.uint8]:
@@ -115,7 +120,7 @@ def info(source: Source, limits: Limits = LIMITS) -> ImageInfo:
             image.mode,
             photo.size,
             orientation,
-            captured_at(exif),
+            capture_of(exif),
             _jpeg_quality(photo),
         )
 

@@ -1,7 +1,8 @@
 """What a photo's header tells about it: which way is up, when it was taken, how hard it was compressed."""
 
 import re
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -15,6 +16,7 @@ _LUMINANCE = """
     16 11 10 16 24 40 51 61  12 12 14 19 26 58 60 55  14 13 16 24 40 57 69 56  14 17 22 29 51 87 80 62
     18 22 37 56 68 109 103 77  24 35 55 64 81 104 113 92  49 64 78 87 103 121 120 101  72 92 95 98 112 100 103 99"""
 _MOST_CHUNKS = 100_000
+_MOST_OFFSET_H = 14  # Kiritimati
 
 
 def exif_of(image: Image.Image) -> Image.Exif:
@@ -37,18 +39,55 @@ def orientation_of(exif: Image.Exif) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def captured_at(exif: Image.Exif) -> datetime | None:
-    """Camera's local time of exposure with its sub-seconds (no zone); None when absent or malformed.
+@dataclass(frozen=True)
+class Capture:
+    """When, and with which camera, a photo was taken.
 
-    Reference: CIPA DC-008, Exif 2.32, tags 0x9003 and 0x9291.
+    Attributes:
+        local: camera's local time of exposure with its sub-seconds, without zone; None when unknown.
+        step_s: seconds between two readings of that clock: 1.0 without sub-seconds, 0.01 with two digits of them.
+        utc_offset: local time minus UTC; None when the camera did not write it.
+        camera: make, model and serial number of the body; each empty when unknown.
     """
+
+    local: datetime | None = None
+    step_s: float = 1.0
+    utc_offset: timedelta | None = None
+    camera: tuple[str, str, str] = ("", "", "")
+
+
+def capture_of(exif: Image.Exif) -> Capture:
+    """Time and camera of the exposure; what is absent or malformed is unknown.
+
+    Reference: CIPA DC-008, Exif 2.32, tags 0x9003, 0x9291, 0x9011 (else 0x9010), 0x010F, 0x0110, 0xA431.
+    """
+    base, names = ExifTags.Base, (ExifTags.Base.Make, ExifTags.Base.Model)
     try:
         tags = exif.get_ifd(ExifTags.IFD.Exif)
-        moment = datetime.strptime(_text(tags.get(ExifTags.Base.DateTimeOriginal))[:19], "%Y:%m:%d %H:%M:%S")
-        digits = re.match(r"[0-9]*", _text(tags.get(ExifTags.Base.SubsecTimeOriginal)))
     except UNREADABLE:
+        tags = {}
+    make, model = (_text(exif.get(name)) for name in names)
+    camera = (make, model, _text(tags.get(base.BodySerialNumber)))
+    try:
+        local = datetime.strptime(_text(tags.get(base.DateTimeOriginal))[:19], "%Y:%m:%d %H:%M:%S")
+    except UNREADABLE:
+        return Capture(camera=camera)
+    found = re.match(r"[0-9]{0,6}", _text(tags.get(base.SubsecTimeOriginal)))
+    digits = found[0] if found else ""
+    local = local.replace(microsecond=int(digits.ljust(6, "0")))
+    offset = _offset(_text(tags.get(base.OffsetTimeOriginal)) or _text(tags.get(base.OffsetTime)))
+    return Capture(local, 10.0 ** -len(digits), offset, camera)
+
+
+def _offset(text: str) -> timedelta | None:
+    """What "+02:00" or "Z" means; None for anything that is no offset on this planet."""
+    if text == "Z":
+        return timedelta(0)
+    found = re.fullmatch(r"([+-])([0-9]{2}):([0-5][0-9])", text)
+    if found is None or int(found[2]) > _MOST_OFFSET_H:
         return None
-    return moment.replace(microsecond=int((digits[0] if digits else "")[:6].ljust(6, "0")))
+    east = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return -east if found[1] == "-" else east
 
 
 def _text(value: object) -> str:
