@@ -86,6 +86,38 @@ def head(width: int, hidden: Sequence[int], out: int, dropout: float = 0.2) -> n
     return nn.Sequential(*layers, nn.Linear(width, out))
 
 
+class Standard(nn.Module):
+    """Features less their mean, by their standard deviation, cut at 6 of these; (N, C) -> (N, C).
+
+    Both are those of all photos seen while the features did not learn (of the first batch where they always do), and
+    stay: unlike in a batch norm, what else is in a batch says nothing about a photo. For pretrained features.
+    """
+
+    count: Tensor
+    mean: Tensor
+    square: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("count", torch.zeros(()))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("square", torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The standardized features."""
+        if self.training and (not x.requires_grad or self.count == 0):
+            self._count(x.detach())
+        spread = (self.square - self.mean * self.mean).clamp(min=1e-8).sqrt()
+        return ((x - self.mean) / spread).clamp(-6.0, 6.0)
+
+    @torch.no_grad()
+    def _count(self, x: Tensor) -> None:
+        share = len(x) / (self.count + len(x))
+        self.mean.lerp_(x.mean(0).float(), share)
+        self.square.lerp_((x * x).mean(0).float(), share)
+        self.count += len(x)
+
+
 class Scorer(nn.Module):
     """One backbone for all views, their pooled features side by side, and a head per output (or per label).
 
@@ -103,12 +135,17 @@ class Scorer(nn.Module):
         dropout: float = 0.2,
         attention: bool = False,
         head_per_label: bool = False,
+        standard: bool = False,
     ) -> None:
-        """`outputs`: name -> numbers (labels or bins); `rows`: per view, rows per photo as its kind gives them."""
+        """`outputs`: name -> numbers (labels or bins); `rows`: per view, rows per photo as its kind gives them.
+
+        Features of several levels differ in scale by orders of magnitude: a batch norm evens them out, or with
+        `standard`, for a backbone that is pretrained, their Standard.
+        """
         super().__init__()
         self.backbone, self.rows = backbone, list(rows)
         width = int(backbone.width) * len(self.rows)  # type: ignore[arg-type]
-        self.scale = nn.BatchNorm1d(width)  # features of several levels differ in scale by orders of magnitude
+        self.scale: nn.Module = Standard(width) if standard else nn.BatchNorm1d(width)
         self.attention = Attention(width) if attention else nn.Identity()
         self.heads = nn.ModuleDict()
         for name, count in outputs.items():

@@ -33,7 +33,7 @@ from . import frame_scorer
 
 LEVELS = (1, 2, 3)
 FIXED_BLOCKS = 2
-RANK_WEIGHT, LADDER_WEIGHT, RANGE_WEIGHT = 0.5, 0.5, 1.0
+RANK_WEIGHT, LADDER_WEIGHT, RANGE_WEIGHT = 0.5, 0.05, 1.0
 RANK_SCALE = 0.25
 """Logits: two photos whose scores differ by less are a close call."""
 SOUND = 0.65
@@ -70,7 +70,7 @@ def net(settings: Settings) -> nn.Module:
         fixed_norm=True,
         fixed_blocks=FIXED_BLOCKS,
     )
-    return nets.Scorer(backbone, {"quality": 1, "range": 2}, hidden=(256,), dropout=0.3)
+    return nets.Scorer(backbone, {"quality": 1, "range": 2}, hidden=(256,), dropout=0.3, standard=True)
 
 
 def data(folder: Path, settings: Settings) -> Split:
@@ -104,12 +104,12 @@ RECIPE = Recipe(
     version="1.0.0",
     defaults=Settings(
         epochs=(1, 8),
-        learning_rate=(1e-3, 3e-4),
+        learning_rate=(1e-3, 1e-4),
         batch_size=16,
         size=512,
         patience=5,
-        ema=0.998,
-        extra={"set": "", "ladder_share": "0.25", **nets.OPTIONS},
+        ema=0.995,
+        extra={"set": "", "ladder_share": "0.15", **nets.OPTIONS},
     ),
     phases=parts.HEAD_THEN_ALL,
     inputs=inputs,
