@@ -86,7 +86,7 @@ def halves(groups: Sequence[str], seed: int) -> NDArray[np.bool_]:
     import pandas as pd
 
     table = pd.DataFrame({"group": list(groups)})
-    return (group_split(table, {"one": 0.5, "two": 0.5}, seed) == "one").to_numpy()
+    return (group_split(table, {"train": 0.5, "validation": 0.5}, seed) == "train").to_numpy()
 
 
 def last_layer(net: nn.Module) -> nn.Linear:

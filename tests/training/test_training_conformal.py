@@ -1,0 +1,86 @@
+"""The range of a score: moved ends hold on photos they were not found on, and only once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from iqa.errors import ArgumentError
+from tests.toy_training import trained
+from training import checkpoint, conformal, recipe
+from training.nets import Standard
+
+
+@pytest.fixture(scope="module")
+def noisy() -> tuple[np.ndarray, np.ndarray]:
+    """4,000 ratings around a known middle, and ends that are far too narrow."""
+    rng = np.random.default_rng(4)
+    middle = rng.normal(0.5, 0.8, 4000)
+    ratings = 1 / (1 + np.exp(-(middle + rng.normal(0, 0.5, 4000))))
+    return np.stack([middle - 0.1, middle + 0.2], axis=1), ratings
+
+
+def test_moved_ends_hold_on_the_other_half(noisy: tuple[np.ndarray, np.ndarray]) -> None:
+    ends, ratings = noisy
+    assert conformal.coverage(ends, ratings, (0.0, 0.0))[0] < 0.4
+    moved = conformal.moves(ends[:2000], ratings[:2000])
+    inside, width = conformal.coverage(ends[2000:], ratings[2000:], moved)
+    assert inside == pytest.approx(0.9, abs=0.02)
+    assert 0.2 < width < 0.6
+    assert moved[0] == pytest.approx(0.1 - 1.645 * 0.5, abs=0.05)  # the 5 % quantile of the noise
+    assert moved[1] == pytest.approx(1.645 * 0.5 - 0.2, abs=0.05)
+
+
+def test_ends_that_are_too_wide_come_closer(noisy: tuple[np.ndarray, np.ndarray]) -> None:
+    ends, ratings = noisy
+    wide = ends + np.array([-3.0, 3.0])
+    low, high = conformal.moves(wide, ratings)
+    assert low > 0 > high
+    assert conformal.coverage(wide, ratings, (low, high))[0] == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_run_is_moved_once_and_keeps_everything_else(rated: Path, tmp_path: Path) -> None:
+    made = recipe.get("quality")
+    trained(made, rated, tmp_path, epochs=(1, 0), batch_size=8, size=64, weights="")
+    before, state = checkpoint.read(tmp_path / checkpoint.BEST)
+    said = conformal.conformal(tmp_path, rated)
+    after, told = checkpoint.read(tmp_path / checkpoint.BEST)
+    changed = [name for name in before if not torch.equal(before[name], after[name])]
+    assert changed == ["heads.range.0.3.bias"]
+    assert told["range"]["photos"] == len(made.data(rated, checkpoint.best(tmp_path).settings).validation)
+    assert {key: told[key] for key in state} == state
+    assert "inside" in said
+    with pytest.raises(ArgumentError, match="moved already"):
+        conformal.conformal(tmp_path, rated)
+
+
+def test_a_network_without_a_range_is_refused(rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained(recipe.get("frame-scorer"), rated, tmp_path, epochs=(1, 0), batch_size=8, size=64, weights="")
+    assert conformal.main([str(tmp_path), "--data", str(rated)]) == 1
+    assert "no output 'range'" in capsys.readouterr().err
+
+
+def test_no_group_is_in_both_halves() -> None:
+    groups = [f"g{n // 3}" for n in range(60)]
+    one = conformal.halves(groups, 0)
+    assert 20 < one.sum() < 40
+    assert not {g for g, first in zip(groups, one, strict=True) if first} & {
+        g for g, first in zip(groups, one, strict=True) if not first
+    }
+
+
+def test_standard_features_are_those_of_all_batches_and_stay_once_features_learn() -> None:
+    torch.manual_seed(0)
+    photos = torch.randn(300, 3) * torch.tensor([1.0, 50.0, 0.01]) + torch.tensor([0.0, 10.0, 5.0])
+    layer = Standard(3).train()
+    for batch in photos.split(7):
+        layer(batch)
+    torch.testing.assert_close(layer.mean, photos.mean(0), rtol=1e-4, atol=1e-4)
+    expected = ((photos - photos.mean(0)) / photos.std(0, correction=0)).clamp(-6, 6)
+    torch.testing.assert_close(layer.eval()(photos), expected, rtol=0.01, atol=0.02)
+    layer.train()
+    mean = layer.mean.clone()
+    layer(torch.full((4, 3), 1e6, requires_grad=True))
+    assert torch.equal(layer.mean, mean)
+    assert layer(torch.full((4, 3), 1e6)).abs().max() == 6.0
