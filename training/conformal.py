@@ -1,6 +1,6 @@
 """Makes the range of a trained score hold: moves its two ends until validation photos lie inside as often as promised.
 
-    python -m training.conformal RUN --data DIR
+    python -m training.conformal RUN
 
 Quantiles that were learned are too narrow, because they were learned on the photos they describe. The ends are moved
 apart by one number each, found on the validation photos of the run, before the sigmoid; best.safetensors is written
@@ -23,13 +23,15 @@ from torch import nn
 from eval.datasets import group_split
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint
+from . import checkpoint, resume
 from .batches import Rows, collate, fed, loader
 from .checkpoint import Trained
 from .recipe import Photos
 
 OUTPUT, SCORE, COVERAGE = "range", "quality", 0.9
 _TAIL = (1.0 - COVERAGE) / 2.0
+FEWEST = 100
+"""Validation photos from which an end that 5 % lie beyond can be found."""
 _EDGE = 1e-3
 """A rating of 0 or 1 has no finite logit."""
 
@@ -98,28 +100,35 @@ def last_layer(net: nn.Module) -> nn.Linear:
     return layer
 
 
-def conformal(run: Path, data: Path) -> str:
+def conformal(run: Path, data: Path | None = None) -> str:
     """What was found, as text; the best checkpoint of `run` then gives ranges that hold on its validation photos.
 
+    Args:
+        run: the folder of a finished run.
+        data: folder of the photos that it was trained on; None = where they were.
+
     Raises:
-        ArgumentError: a network without a range, or a run whose ends were moved already.
-        IQAError: no run, or no data.
+        ArgumentError: no finished run, a network without a range, or one whose ends were moved already.
+        IQAError: other photos than those of the run, or fewer than FEWEST of them for validation.
     """
+    if not run.is_dir():
+        raise ArgumentError(f"{run} is no folder; accepted: what training.run was given as --out.")
     trained = checkpoint.best(run)
     if "range" in trained.state:
         raise ArgumentError(f"The ends of {run} were moved already, by {trained.state['range']['moved']} logits.")
     layer = last_layer(trained.net.net)
-    photos = trained.recipe.data(data, trained.settings).validation
-    ends, ratings = ends_and_ratings(trained, photos)
-    one = halves(photos.groups, trained.settings.seed)
-    held = [coverage(ends[test], ratings[test], moves(ends[~test], ratings[~test])) for test in (one, ~one)]
-    moved = moves(ends, ratings)
-    with torch.no_grad():
-        layer.bias.add_(torch.tensor(moved, dtype=torch.float32))
-    inside, width = (float(np.mean(values)) for values in zip(*held, strict=True))
-    before, narrow = coverage(ends, ratings, (0.0, 0.0))
-    told = {"moved": list(moved), "photos": len(ratings), "coverage": inside, "coverage_before": before}
-    checkpoint.write(run / checkpoint.BEST, trained.net.net.state_dict(), {**trained.state, "range": told})
+    with resume.alone(run):
+        photos = _validation(run, trained, data)
+        ends, ratings = ends_and_ratings(trained, photos)
+        one = halves(photos.groups, trained.settings.seed)
+        held = [coverage(ends[test], ratings[test], moves(ends[~test], ratings[~test])) for test in (one, ~one)]
+        moved = moves(ends, ratings)
+        with torch.no_grad():
+            layer.bias.add_(torch.tensor(moved, dtype=torch.float32))
+        inside, width = (float(np.mean(values)) for values in zip(*held, strict=True))
+        before, narrow = coverage(ends, ratings, (0.0, 0.0))
+        told = {"moved": list(moved), "photos": len(ratings), "coverage": inside, "coverage_before": before}
+        checkpoint.write(run / checkpoint.BEST, trained.net.net.state_dict(), {**trained.state, "range": told})
     return (
         f"{len(ratings)} validation photos. As learned: {before:.3f} inside, median width {narrow:.3f}. Ends moved by "
         f"{moved[0]:+.3f} and {moved[1]:+.3f} logits. Found on one half, measured on the other: {inside:.3f} inside "
@@ -127,11 +136,25 @@ def conformal(run: Path, data: Path) -> str:
     )
 
 
+def _validation(run: Path, trained: Trained, data: Path | None) -> Photos:
+    """The validation photos of the run, the same as when it began: others may be those it learned from."""
+    settings, facts = resume.resumed(trained.recipe, run, lambda was: was)
+    if not checkpoint.read(run / checkpoint.LAST)[1]["progress"]["done"]:
+        raise ArgumentError(f"The run in {run} is not at its end, and would overwrite the ends: finish it first.")
+    split = trained.recipe.data(data or Path(facts.folder), settings)
+    resume.same_data(run, facts, split)
+    if len(split.validation) < FEWEST:
+        raise IQAError(
+            f"{len(split.validation)} validation photos; accepted: {FEWEST} or more, of which 5 % are beyond each end."
+        )
+    return split.validation
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 an error that its sentence explains."""
     parser = argparse.ArgumentParser("python -m training.conformal", description="Makes the range of a score hold.")
     parser.add_argument("run", type=Path, metavar="RUN", help="what training.run was given as --out")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of photos that the run was trained on")
+    parser.add_argument("--data", type=Path, help="the folder of photos that the run was trained on, if it moved")
     args = parser.parse_args(argv)
     try:
         print(conformal(args.run, args.data))

@@ -108,13 +108,14 @@ class Standard(nn.Module):
         if self.training and (not x.requires_grad or self.count == 0):
             self._count(x.detach())
         spread = (self.square - self.mean * self.mean).clamp(min=1e-8).sqrt()
-        return ((x - self.mean) / spread).clamp(-6.0, 6.0)
+        return ((x.float() - self.mean) / spread).clamp(-6.0, 6.0)
 
     @torch.no_grad()
     def _count(self, x: Tensor) -> None:
+        x = x.float()  # squares of half-precision numbers lose the spread
         share = len(x) / (self.count + len(x))
-        self.mean.lerp_(x.mean(0).float(), share)
-        self.square.lerp_((x * x).mean(0).float(), share)
+        self.mean.lerp_(x.mean(0), share)
+        self.square.lerp_((x * x).mean(0), share)
         self.count += len(x)
 
 

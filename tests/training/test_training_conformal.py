@@ -1,5 +1,6 @@
 """The range of a score: moved ends hold on photos they were not found on, and only once."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 import torch
 
 from iqa.errors import ArgumentError
-from tests.toy_training import trained
-from training import checkpoint, conformal, recipe
+from training import checkpoint, conformal, run
 from training.nets import Standard
+
+SMALL = ["--size", "32", "--batch-size", "8", "--workers", "0", "--weights", "", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +42,54 @@ def test_ends_that_are_too_wide_come_closer(noisy: tuple[np.ndarray, np.ndarray]
     assert conformal.coverage(wide, ratings, (low, high))[0] == pytest.approx(0.9, abs=0.01)
 
 
-def test_a_run_is_moved_once_and_keeps_everything_else(rated: Path, tmp_path: Path) -> None:
-    made = recipe.get("quality")
-    trained(made, rated, tmp_path, epochs=(1, 0), batch_size=8, size=64, weights="")
-    before, state = checkpoint.read(tmp_path / checkpoint.BEST)
-    said = conformal.conformal(tmp_path, rated)
-    after, told = checkpoint.read(tmp_path / checkpoint.BEST)
+@pytest.fixture(scope="module")
+def finished(photos: Path, rated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the quality recipe that came to its end, by its command."""
+    out = tmp_path_factory.mktemp("range") / "run"
+    assert run.main(["quality", "--data", str(rated), "--out", str(out), *SMALL]) == 0
+    return out
+
+
+def test_a_run_is_moved_once_and_keeps_everything_else(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conformal, "FEWEST", 2)
+    folder = Path(shutil.copytree(finished, tmp_path / "run"))
+    before, state = checkpoint.read(folder / checkpoint.BEST)
+    assert "inside" in conformal.conformal(folder)
+    after, told = checkpoint.read(folder / checkpoint.BEST)
     changed = [name for name in before if not torch.equal(before[name], after[name])]
     assert changed == ["heads.range.0.3.bias"]
-    assert told["range"]["photos"] == len(made.data(rated, checkpoint.best(tmp_path).settings).validation)
+    assert told["range"]["photos"] > 2
     assert {key: told[key] for key in state} == state
-    assert "inside" in said
     with pytest.raises(ArgumentError, match="moved already"):
-        conformal.conformal(tmp_path, rated)
+        conformal.conformal(folder)
 
 
-def test_a_network_without_a_range_is_refused(rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    trained(recipe.get("frame-scorer"), rated, tmp_path, epochs=(1, 0), batch_size=8, size=64, weights="")
-    assert conformal.main([str(tmp_path), "--data", str(rated)]) == 1
-    assert "no output 'range'" in capsys.readouterr().err
+def test_what_the_run_was_not_validated_on_is_refused(
+    finished: Path, rated: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = (finished / checkpoint.BEST).read_bytes()
+    table = (rated / "labels.csv").read_text().splitlines()
+    (tmp_path / "labels.csv").write_text("\n".join(table[:-4]) + "\n")
+    assert conformal.main([str(finished), "--data", str(tmp_path)]) == 1
+    assert "data changed" in capsys.readouterr().err
+    assert conformal.main([str(finished)]) == 1
+    assert "100 or more" in capsys.readouterr().err
+    assert conformal.main([str(finished / checkpoint.BEST)]) == 1
+    assert "no folder" in capsys.readouterr().err
+    assert (finished / checkpoint.BEST).read_bytes() == kept
+
+
+def test_an_unfinished_run_and_a_network_without_a_range_are_refused(rated: Path, tmp_path: Path) -> None:
+    early, other = tmp_path / "early", tmp_path / "other"
+    common = ["--data", str(rated), *SMALL]
+    assert run.main(["quality", "--out", str(early), "--epochs", "2,0", "--stop-after", "1", *common]) == 0
+    with pytest.raises(ArgumentError, match="not at its end"):
+        conformal.conformal(early)
+    assert run.main(["frame-scorer", "--out", str(other), "--epochs", "1,0", *common]) == 0
+    with pytest.raises(ArgumentError, match="no output 'range'"):
+        conformal.conformal(other)
 
 
 def test_no_group_is_in_both_halves() -> None:
