@@ -1,8 +1,8 @@
-"""The model card: README.md of a Hub repository, made from the manifest and from nothing else."""
+"""The model card: README.md of a Hub repository, made from the manifest and the baselines of the reports it names."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,45 @@ _HUB_LICENSES = {
 """SPDX identifiers, in lower case, that the Hub takes as they are; other terms go under ``license: other``."""
 
 
-def model_card(manifest: Manifest, *, also: Sequence[str] = ()) -> str:
-    """The text of README.md, with the Hub's front matter: equal text for equal manifests.
+@dataclass(frozen=True)
+class Baseline:
+    """What something else than the model reaches on the cases of a result, by the same metric.
+
+    Attributes:
+        who: e.g. ``constant``, ``laplacian``, or name and version of the classical estimator.
+        value: None where it is undefined, as is the correlation of a constant.
+        interval: 95 %, or None.
+        n: independent units behind it.
+    """
+
+    who: str
+    value: float | None
+    interval: tuple[float, float] | None
+    n: int
+
+
+def model_card(
+    manifest: Manifest,
+    *,
+    also: Sequence[str] = (),
+    beside: Mapping[Result, Sequence[Baseline]] | None = None,
+    repository: str = "OWNER/NAME",
+) -> str:
+    """The text of README.md, with the Hub's front matter: equal text for equal arguments.
 
     Args:
-        manifest: every statement of the card is one of its fields.
-        also: names of further things in the repository, e.g. a Core ML package, to be mentioned.
+        manifest: every statement about the model is one of its fields.
+        also: names of further things in the repository, e.g. a Core ML package, with the way to get them.
+        beside: result -> what others reach on its cases; without a key the card says where that can be read. The
+            front matter holds the model's own values only.
+        repository: where the card goes.
     """
     title = f"# {manifest.name} {manifest.version}\n\n{_safe(manifest.description)}"
     sections = {
-        "Use": _use(manifest, also),
+        "Use": _use(manifest, also, repository),
         "Input": _inputs(manifest),
         "Output": _outputs(manifest),
-        "Results": _results(manifest.results),
+        "Results": _results(manifest.results, beside or {}),
         "Training data and licenses": _data(manifest),
         "Limits": _list(_limits(manifest)),
         "Provenance": _list(_provenance(manifest)),
@@ -88,8 +114,7 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "unnamed"
 
 
-def _use(manifest: Manifest, also: Sequence[str]) -> str:
-    others = f" Beside it: {', '.join(f'`{name}`' for name in also)}." if also else ""
+def _use(manifest: Manifest, also: Sequence[str], repository: str) -> str:
     return f"""\
 Fetch it by `python -m iqa models pull {manifest.name}`, then
 
@@ -100,7 +125,26 @@ print(model.load_model("{manifest.name}").predict(image.load("photo.jpg")))
 ```
 
 `{manifest.file}` is one ONNX file; `{FILE_NAME}` says what it takes and gives,
-`{manifest.probe.file}` is a picture whose answer is known.{others}"""
+`{manifest.probe.file}` is a picture whose answer is known.{_beside_it(manifest, also, repository)}"""
+
+
+def _beside_it(manifest: Manifest, also: Sequence[str], repository: str) -> str:
+    """How to get what `models pull` leaves on the Hub; "" where that is nothing."""
+    if not also:
+        return ""
+    # A card cannot name the commit that it is part of.
+    return f"""
+
+
+Beside them: {", ".join(f"`{name}`" for name in also)}. `models pull` leaves that on the Hub; to get everything and
+compare each file with its hash:
+
+```
+hf download {repository} --revision COMMIT --local-dir FOLDER
+python -m iqa models verify FOLDER/
+```
+
+COMMIT stands in the answer of `python -m iqa models list {manifest.name} --json`; `hf` comes with huggingface_hub."""
 
 
 def _inputs(manifest: Manifest) -> str:
@@ -135,13 +179,40 @@ def _from(thresholds: Mapping[str, float], label: str) -> str:
     return f"{thresholds[label]:g}" if label in thresholds else "no threshold"
 
 
-def _results(results: Iterable[Result]) -> str:
-    rows = [
-        (r.data_set, r.split, f"{r.n:,}", r.metric, f"{r.value:.4g}", _interval(r), f"`{r.report}`") for r in results
-    ]
-    if not rows:
+def _results(results: Sequence[Result], beside: Mapping[Result, Sequence[Baseline]]) -> str:
+    if not results:
         return "The manifest holds no measured result."
-    return _table(("data set", "split", "n", "metric", "value", "95 % interval", "report"), rows)
+    others = {result: {other.who: other for other in beside.get(result, ())} for result in results}
+    names = sorted(dict.fromkeys(name for row in others.values() for name in row), key=lambda name: name != "constant")
+    heads = ("data set", "split", "n", "metric", "value", "95 % interval", *names, "report")
+    rows = [
+        (
+            *(r.data_set, r.split, f"{r.n:,}", r.metric, f"{r.value:.4g}", _interval(r)),
+            *(_other(others[r].get(name), r.n) for name in names),
+            f"`{r.report}`",
+        )
+        for r in results
+    ]
+    notes = []
+    if names:
+        notes.append(
+            f"{_safe(', '.join(names))}: what they reach on the same cases, in brackets the 95 % interval; - where the "
+            "report has none. `results/README.md` of the source code says what each is."
+        )
+    if absent := sorted({result.report for result in results if result not in beside}):
+        notes.append(
+            "What the constant predictor and the classical baselines reach on the same cases stands in the source "
+            f"code's {', '.join(f'`{name}`' for name in absent)}, which was not at hand when this card was made."
+        )
+    return "\n\n".join([_table(heads, rows), *notes])
+
+
+def _other(found: Baseline | None, n: int) -> str:
+    if found is None:
+        return "-"
+    value = "undefined" if found.value is None else f"{found.value:.4g}"
+    interval = "" if found.interval is None else f" ({found.interval[0]:.4g} to {found.interval[1]:.4g})"
+    return f"{value}{interval}{'' if found.n == n else f', n {found.n:,}'}"
 
 
 def _interval(result: Result) -> str:

@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from iqa import manifest as manifests
-from iqa.card import model_card, pipeline_tag
+from iqa.card import Baseline, model_card, pipeline_tag
 from iqa.manifest import DataSet, Manifest, Result
 from tests import toy_models as toys
 
@@ -112,5 +112,41 @@ def test_text_of_the_manifest_cannot_break_a_table_or_become_html(tmp_path: Path
     assert "[x](y)" not in card
 
 
-def test_what_else_is_in_the_repository_is_mentioned(tmp_path: Path) -> None:
-    assert "`model.mlpackage`" in model_card(made(tmp_path), also=["model.mlpackage"])
+def test_baselines_stand_beside_each_result_and_not_in_the_index(tmp_path: Path) -> None:
+    first = Result(**toys.MEASURED)
+    second = dataclasses.replace(first, metric="RMSE", value=0.125, interval=None)
+    beside = {
+        first: [
+            Baseline("laplacian", 0.3125, (0.25, 0.375), 10),
+            Baseline("constant", None, None, 10),
+            Baseline("classical-toy 1.0.0", 0.4, None, 8),
+        ],
+        second: [Baseline("constant", 0.25, None, 10)],
+    }
+    card = model_card(made(tmp_path, results=(first, second)), beside=beside)
+    assert "| metric | value | 95 % interval | constant | laplacian | classical-toy 1.0.0 | report |" in card
+    assert "| SRCC | 0.5 | 0.25 to 0.75 | undefined | 0.3125 (0.25 to 0.375) | 0.4, n 8 | `results/toy" in card
+    assert "| RMSE | 0.125 | not stated | 0.25 | - | - | `results/toy" in card
+    assert "not at hand" not in card
+    _, indexed = model_index_to_eval_results(front(card)["model-index"])
+    assert [(row.metric_name, row.metric_value) for row in indexed] == [("SRCC", 0.5), ("RMSE", 0.125)]
+    assert "laplacian" not in card.split("---\n")[1]
+
+
+def test_a_result_whose_report_is_not_at_hand_says_where_its_baselines_stand(tmp_path: Path) -> None:
+    first = Result(**toys.MEASURED)
+    second = dataclasses.replace(first, report="results/other/run.json")
+    manifest = made(tmp_path, results=(first, second))
+    neither = model_card(manifest)
+    assert "`results/other/run.json`, `results/toy/run.json`, which was not at hand" in neither
+    one = model_card(manifest, beside={first: [Baseline("constant", 0.25, None, 10)]})
+    assert "source code's `results/other/run.json`, which was not at hand" in one
+    assert "| 0.25 to 0.75 | - | `results/other/run.json` |" in one
+
+
+def test_what_else_is_in_the_repository_is_mentioned_with_the_way_to_get_it(tmp_path: Path) -> None:
+    manifest = made(tmp_path)
+    card = model_card(manifest, also=["model.mlpackage"], repository="studio/toy")
+    assert "`model.mlpackage`" in card
+    assert "hf download studio/toy --revision COMMIT --local-dir FOLDER\n" in card
+    assert "hf download" not in model_card(manifest)

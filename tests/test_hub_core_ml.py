@@ -1,7 +1,11 @@
 """Core ML packages: every file has its hash, and what differs from the record is neither verified nor published."""
 
 import hashlib
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -190,3 +194,26 @@ def test_a_linked_report_is_not_published(world: World, folder: Path) -> None:
     (folder / ".eval_results" / "toy.yaml").symlink_to(folder.parent / "secret")
     world.refused("toy.yaml: a link", arguments=("models", "push", str(folder), "--repo", REPOSITORY))
     assert world.hub.requests == []
+
+
+def test_the_commands_on_the_card_bring_the_package_and_verify_it(world: World, folder: Path, tmp_path: Path) -> None:
+    assert world.iqa("models", "push", str(folder), "--repo", REPOSITORY).code == 0
+    newest = world.hub.commits[REPOSITORY][-1]
+    found = re.search(r"```\nhf (.+)\npython -m iqa (.+)\n```\n\n(.+)", newest.files["README.md"].decode())
+    assert found is not None
+    (row,) = world.iqa("models", "list", folder.name, "--json").json
+    assert f"`python -m iqa models list {folder.name} --json`" in found[3]
+    there = {"COMMIT": row["commit"], "FOLDER": str(tmp_path / "phone"), "FOLDER/": f"{tmp_path / 'phone'}/"}
+    fetch, check = ([there.get(word, word) for word in line.split()] for line in (found[1], found[2]))
+    world.hub.add(REPOSITORY, {"README.md": b"a later commit"})
+    settings = {"HF_ENDPOINT": world.address, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"}
+    settings |= {"NO_PROXY": "127.0.0.1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    command = [sys.executable, "-m", "huggingface_hub.cli.hf", *fetch]
+    done = subprocess.run(command, env=kept | settings, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, content in PARTS.items():
+        assert (tmp_path / "phone" / PACKAGE / name).read_bytes() == content
+    assert world.iqa(*check).code == 0
+    altered(tmp_path / "phone")
+    assert "weight.bin: found sha256" in world.refused(arguments=tuple(check))

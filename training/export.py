@@ -7,8 +7,9 @@
 
 The folder holds model.onnx, manifest.json, probe.png and, when asked for, model.mlpackage with the sha256 of its files
 beside it; it appears under its name only when every check has passed. Below assets/models it gets its row in the
-catalogue. RUN is what training.run was given as --out, or one of its checkpoints; sizes and
-differences are printed, and kept in its export.json. The last form adds measured results to a folder that was exported.
+catalogue. RUN is what training.run was given as --out, or one of its checkpoints; sizes and differences are printed,
+and kept in its export.json, and the manifest's description ends with what the storage costs. The last form adds
+measured results to a folder that was exported.
 
 Exit codes: 0 done, 1 an error that its sentence explains, 2 a wrong command line, 130 Ctrl-C (nothing is left behind).
 """
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from decimal import ROUND_CEILING, Context
 from pathlib import Path
 
 import onnx
@@ -95,12 +97,16 @@ def export(run: Path, out: Path, wanted: Choices, say: Callable[[str], None] = p
     with folders.new_folder(out) as folder:
         say(f"{trained.recipe.name}: tracing the graph")
         model, parities = _onnx(folder, trained, wanted, sets, say)
+        costs = [_cost(f"Stored as {wanted.storage}", parities[-1], "drawn pictures" if sets is None else sets.kind)]
         files = {folders.ONNX_FILE: [folder / folders.ONNX_FILE]}
         if wanted.coreml:
             say("converting to Core ML")
             parities += _core_ml(folder, trained, model, wanted)
+            stored = wanted.storage if wanted.storage.lossy else "fp16"
+            costs.append(_cost(f"Core ML package, {stored}", parities[-1], "drawn pictures"))
             core_ml.record(folder / CORE_ML, folder / folders.ONNX_FILE)
             files[CORE_ML] = [path for path in (folder / CORE_ML).rglob("*") if path.is_file()]
+        folders.tell_storage(folder, costs)
         made = Exported(
             name=model.manifest.name,
             version=model.manifest.version,
@@ -158,6 +164,16 @@ def _loss(model: Model, net: Activated, pictures: Sequence[Picture], wanted: Cho
         )
     what, advice = "loss by rounding to fp16, against torch as trained", "Store it with --weights fp32."
     return _compared(what, model, net, pictures, parity.ROUNDING, advice=advice)
+
+
+def _cost(stored: str, found: Parity, pictures: str) -> str:
+    """The sentence of the manifest about a file against the network as it was trained; both shares are rounded up."""
+    up = Context(prec=2, rounding=ROUND_CEILING).create_decimal_from_float
+    most, mean = (f"{up(share):.2g}" for share in (found.largest, found.mean))
+    return (
+        f"{stored}: {found.answers} answers to {pictures} differ by at most {most}, on average by {mean}, of the range "
+        "from those of the trained network."
+    )
 
 
 def _written(folder: Path, graph: onnx.ModelProto, trained: Trained, wanted: Choices, *, int8: bool) -> Model:

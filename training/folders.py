@@ -106,6 +106,15 @@ def _manifest(
     )
 
 
+def tell_storage(folder: Path, sentences: Sequence[str]) -> None:
+    """Nothing; the description in the manifest of that new folder then ends with these sentences.
+
+    The manifest has no key for what storing a network costs; its description goes wherever the model goes.
+    """
+    found = manifests.read(folder)
+    manifests.write(replace(found, description=" ".join([found.description, *sentences])), folder)
+
+
 def add_results(folder: Path, paths: Sequence[Path]) -> Manifest:
     """The manifest of a model folder, after the figures of these reports have taken the place of those it had.
 

@@ -33,7 +33,6 @@ _SETTINGS: dict[str, Check] = {
 }
 _EXTRA: dict[str, Check] = {
     "looks": (lambda x: 0 <= x <= 1, "0 to 1"),
-    "crop_share": (lambda x: 0 < x <= 1, "above 0, at most 1"),
     "teacher_weight": (lambda x: 0 <= x <= 1, "0 to 1"),
     "ladder_share": (lambda x: 0 <= x <= 1, "0 to 1"),
 }

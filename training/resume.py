@@ -2,8 +2,7 @@
 
 import json
 import os
-import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import Any
 
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint, curves, tables
-from .devices import place
+from . import checkpoint, tables
 from .recipe import Recipe, Settings, Split
 
 MACHINE = ("workers", "threads", "device", "cache")
@@ -171,28 +169,6 @@ def _of_this_run(out: Path, recipe: str, settings: Settings) -> None:
                 f"{path} is of {what}, which {checkpoint.SETTINGS} beside it does not say: one of them was changed or "
                 "comes from another run. Restore it, or start a new run."
             )
-
-
-def reached(made: Recipe, out: Path, rows: Sequence[curves.Row]) -> str:
-    """What a run has come to, and the command that comes next: to go on with it, or to export it."""
-    best = [row for row in rows if row["best"]]
-    words = (
-        f"epoch {best[-1]['epoch']} with {made.metric.name} {best[-1]['metric']:.4f}"
-        if best
-        else f"none, for {made.metric.name} was never defined; the last epoch is kept"
-    )
-    found = f"{len(rows)} epochs; best: {words}: {out / checkpoint.BEST}"
-    export = shlex.join(["python", "-m", "training.export", str(out), "--out", f"assets/models/{made.name}"])
-    if checkpoint.state(out / checkpoint.LAST)["progress"]["done"]:
-        return f"{found}\nComplete. Next: {export}"
-    return f"{found}\nNot complete; to go on: {again(made.name, out)}\nTo export the best epoch so far: {export}"
-
-
-def again(name: str, out: Path) -> str:
-    """The command that resumes a run with as many processes as now."""
-    processes = place()[1]
-    launch = ["python"] if processes == 1 else ["torchrun", "--nproc_per_node", str(processes)]
-    return shlex.join([*launch, "-m", "training.run", name, "--out", str(out), "--resume"])
 
 
 def same_data(out: Path, facts: Facts, split: Split) -> None:

@@ -1,7 +1,8 @@
-"""Trains a recipe: from a folder of photos to a folder with checkpoints and curves.
+"""Trains a recipe: from a folder of photos to a folder with checkpoints and curves, and with --export to a model.
 
     python -m training.run --list
     python -m training.run quality --data DIR --out DIR
+    python -m training.run lighting --data PHOTOS --out DIR --export MODEL_DIR
     python -m training.run quality --out DIR --resume
     torchrun --nproc_per_node 4 -m training.run quality --data DIR --out DIR
     accelerate launch --multi_gpu --num_processes 4 -m training.run quality --data DIR --out DIR
@@ -10,8 +11,11 @@ Several processes: torchrun starts them on GPUs and CPUs alike. `accelerate laun
 without --multi_gpu where it finds a single GPU, it starts one process whatever --num_processes says (several on CPUs
 need MPI there), which is refused here. A run is resumed with as many processes as it began with.
 
-Exit codes: 0 done, 1 an error that its sentence explains, 2 a wrong command line, 3 data not found, 130 Ctrl-C (what
-was done until the last whole epoch is kept; --resume goes on).
+--export makes of a complete run what `python -m training.export` makes of it by default; that command has more to say.
+
+Exit codes: 0 done, 1 an error that its sentence explains, 2 a wrong command line (what was typed is no option, name,
+number or folder that is accepted here), 3 data not found, 130 Ctrl-C (what was done until the last whole epoch is kept;
+--resume goes on).
 """
 
 import argparse
@@ -29,11 +33,11 @@ from typing import Any
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from eval.machine import commit, machine
-from iqa.errors import ArgumentError, IQAError, OutputExistsError, UnknownNameError
+from iqa.errors import ArgumentError, IQAError, ManifestError, OutputExistsError, UnknownNameError
 from iqa.manifest import read_record
 from iqa.preprocess import InputSpec
 
-from . import checkpoint, nets, recipe, resume, tables
+from . import checkpoint, ending, nets, recipe, resume, tables
 from .batches import unreadable
 from .devices import computing, keep_memory, place
 from .distill import WEIGHT, taught
@@ -63,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, help="folder to make; refused when it is there, except with --resume")
     made.add_argument("--resume", action="store_true", help="go on from the last whole epoch of --out")
     made.add_argument("--stop-after", type=int, metavar="N", help="stop after N epochs from now, to be resumed")
+    made.add_argument("--export", type=Path, metavar="MODEL_DIR", help="the model folder to make when it is complete")
     made.add_argument("--tensorboard", action="store_true", help="also write TensorBoard events into OUT/tensorboard")
     numbers: dict[str, Callable[[str], object]] = {"--epochs": _integers, "--lr": _floats}
     for flag, kind in numbers.items():
@@ -111,8 +116,6 @@ def chosen(made: Recipe, args: argparse.Namespace, base: Settings) -> Settings:
         extra[key] = value
     if found.get("cache") == "":
         found["cache"] = str(args.out / "cache")
-    elif "cache" not in found and base.cache is None and os.environ.get("IQA_CACHE"):
-        found["cache"] = os.environ["IQA_CACHE"]
     return replace(base, **found, extra=extra)
 
 
@@ -135,7 +138,10 @@ def photos(made: Recipe, settings: Settings, data: Path) -> Split:
     """The photos of a recipe, with the teacher's answers where there is one; settings and split fit each other."""
     in_range(made, settings)
     computing(settings.device, settings.precision)
-    read_record(InputSpec, asdict(made.inputs(settings)), f"{made.name}: inputs")  # sizes that no model may have
+    try:
+        read_record(InputSpec, asdict(made.inputs(settings)), f"{made.name}: inputs")
+    except ManifestError as error:  # sizes that no model may have
+        raise ArgumentError(str(error)) from error
     if settings.cache is not None:
         resume.writable(Path(settings.cache), "--cache")
     if not data.exists():
@@ -218,6 +224,8 @@ def _train(args: argparse.Namespace, held: ExitStack | None) -> None:
         raise ArgumentError(f"--stop-after {args.stop_after}: accepted 1 or more.")
     if args.tensorboard and find_spec("tensorboard") is None:
         raise ArgumentError("--tensorboard: the package is not installed. pip install -r requirements-train.txt")
+    if args.export is not None and held:
+        ending.refuse(made, args.out, args.export)
     settings, split = (_resumed if args.resume else _fresh)(made, args, held)
     say = partial(print, flush=True)  # a log file is watched as well
     if held:
@@ -228,16 +236,19 @@ def _train(args: argparse.Namespace, held: ExitStack | None) -> None:
     watched = events if args.tensorboard or (args.resume and events.is_dir()) else None
     rows = fit(made, settings, split, args.out, resume=args.resume, stop_after=args.stop_after, events=watched, say=say)
     if held:
-        say(resume.reached(made, args.out, rows))
+        say(ending.reached(made, args.out, rows, args.export))
         if made.baseline is not None:
             what, value = made.baseline(split.validation)
             say(f"To beat on the same validation samples: {what}, {made.metric.name} {value:.4f}.")
+        if args.export is not None and ending.complete(args.out):
+            ending.exported(args.out, args.export, say)
 
 
 def explained(error: Exception) -> tuple[str, int]:
     """(sentence, exit code) for an error that a person can do something about; raises it again when it is none."""
     if isinstance(error, IQAError):
-        return str(error), int(getattr(error, "exit_code", 1))
+        wrong = isinstance(error, ArgumentError | UnknownNameError)
+        return str(error), 2 if wrong else int(getattr(error, "exit_code", 1))
     if isinstance(error, OSError):
         return f"A file could not be read or written: {error}. What was kept until here is still there.", 1
     if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
@@ -265,7 +276,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(*explained(error))
     except KeyboardInterrupt:
         kept = args.out is not None and (args.out / checkpoint.LAST).is_file()
-        more = f"The last whole epoch is kept; go on with: {resume.again(args.recipe, args.out)}" if kept else ""
+        more = (
+            f"The last whole epoch is kept; go on with: {ending.again(args.recipe, args.out, args.export)}"
+            if kept
+            else ""
+        )
         return _failed(f"\nStopped. {more or 'No epoch was complete.'}", 130)
     return 0
 

@@ -12,7 +12,7 @@ from ..card import model_card
 from ..catalogue import Row
 from ..errors import ArgumentError, IQAError, ModelError
 from ..manifest import FILE_NAME, Manifest
-from . import core_ml
+from . import core_ml, reports
 from .client import HubError, Progress, connect, explained, require_token, silent
 from .download import Source
 
@@ -31,25 +31,29 @@ def push(
     *,
     private: bool = False,
     message: str | None = None,
+    results: Path = reports.ROOT,
     progress: Progress = silent,
 ) -> Row:
     """The row that the catalogue holds from now on, after the model was uploaded and read back.
 
-    Uploaded are the network, manifest.json, the probe, a README.md made from the manifest, and, where the folder holds
-    them, Core ML packages (``*.mlpackage``) with the records of their hashes and ``.eval_results/*.yaml``. The bytes
-    that were verified are the bytes that are sent, and every file is read back from the commit and compared. Older
-    files of these kinds leave the repository's head; others stay.
+    Uploaded are the network, manifest.json, the probe, a README.md made from the manifest and the baselines of the
+    reports that it names, where they are at hand, and, where the folder holds them, Core ML packages
+    (``*.mlpackage``) with the records of their hashes and ``.eval_results/*.yaml``. The bytes that were verified are
+    the bytes that are sent, and every file is read back from the commit and compared. Older files of these kinds
+    leave the repository's head; others stay.
 
     Args:
         name_or_folder: a str is a name under assets/models, a pathlib.Path a folder.
         repository: OWNER/NAME; created when missing.
         private: of a repository that is created now; ignored when it exists.
         message: of the commit; by default name and version.
+        results: folder in which the reports lie as the manifest names them (`results/...`); by default the checkout.
         progress: called with a line of text.
 
     Raises:
         ArgumentError: no OWNER/NAME, or a version that was published with another content.
-        ModelError, ManifestError, UnknownNameError: not a verified model; nothing was sent.
+        ModelError, ManifestError, UnknownNameError: not a verified model, or a report at hand that says something
+            else than the manifest; nothing was sent.
         HubError: no network, no token, refused, or another content came back; the catalogue is as it was.
         CatalogueError: it cannot be read (nothing was sent) or written (the text holds the commit).
     """
@@ -59,6 +63,9 @@ def push(
         staged = Path(place) / "model"
         progress("checking sha256 and probe")
         found = _stage(name_or_folder, staged)
+        beside, others = reports.beside(found, results), [path.name for path in core_ml.parts(staged)]
+        card = model_card(found, also=others, beside=beside, repository=repository)
+        (staged / CARD).write_text(card, encoding="utf-8")
         sha256 = hashlib.sha256((staged / FILE_NAME).read_bytes()).hexdigest()
         _refuse_reused_version(found, sha256)
         asked = f"push {found.name} {found.version} to {repository}"
@@ -79,7 +86,7 @@ def push(
 
 
 def _stage(name_or_folder: str | Path, staged: Path) -> Manifest:
-    """The manifest of a verified copy of the model, with its card, in a new folder."""
+    """The manifest of a verified copy of the model in a new folder."""
     if isinstance(name_or_folder, Path):
         folder, found = name_or_folder, manifest.read(name_or_folder)
     else:
@@ -99,8 +106,6 @@ def _stage(name_or_folder: str | Path, staged: Path) -> Manifest:
         raise ModelError(f"{folder}: cannot be read whole ({error}). Export the model again.") from error
     found = model.load_model(staged).manifest
     core_ml.check(staged, found)
-    others = [path.name for path in core_ml.parts(staged)]
-    (staged / CARD).write_text(model_card(found, also=others), encoding="utf-8")
     return found
 
 

@@ -200,7 +200,7 @@ def test_pairs_are_cut_and_flipped_alike(photos: Path) -> None:
         sample = pairs.sample(1, rng)
         assert sample.image.shape == (20, 30, 3)
         assert np.array_equal(np.rint(sample.target["restored"] * 255).transpose(1, 2, 0), sample.image)
-    with pytest.raises(ArgumentError, match="Lower --size"):
+    with pytest.raises(ArgumentError, match=f"{paths[0]} is .*, {paths[0]} is .* Lower --size"):
         Paired(paths, paths, list("abcd"), (200, 30), "restored").sample(0, None)
 
 

@@ -33,7 +33,7 @@ def test_two_processes_train_one_network(rated: Path, tmp_path: Path, capsys: py
     assert len((out / "curves.csv").read_text().splitlines()) == 3
     assert checkpoint.best(out).recipe.name == "frame-scorer"
     assert checkpoint.state(out / checkpoint.LAST)["setup"] == {"processes": 2, "threads": 1, "precision": "float32"}
-    assert run.main(["frame-scorer", "--out", str(out), "--resume"]) == 1
+    assert run.main(["frame-scorer", "--out", str(out), "--resume"]) == 2
     assert "The run began with 2 processes, now there would be 1" in capsys.readouterr().err
 
 

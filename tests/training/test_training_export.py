@@ -1,6 +1,7 @@
 """training.export: what it makes loads, answers as the network and says so; what is wrong leaves no trace."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from iqa import manifest as manifests
+from iqa.card import model_card
 from iqa.model import load_model
 from iqa.preprocess import InputSpec
 from tests.toy_export import WIDE, largest, saved
@@ -99,6 +101,19 @@ def test_the_manifest_says_what_the_recipe_says(exported: Path, run: Path) -> No
     assert {path.name for path in exported.iterdir()} == files
 
 
+def test_the_manifest_and_the_card_say_what_the_storage_costs(run: Path, exported: Path, precise: Path) -> None:
+    found = manifests.read(exported).description
+    told = re.findall(r"(\w[\w ,]+): 1?\d answers to drawn pictures differ by at most ([^ ,]+), on average", found)
+    assert found.startswith(f"{WIDE.description} Stored as fp16: 11 answers")
+    assert [what for what, _ in told] == ["Stored as fp16", "Core ML package, fp16"]
+    kept = json.loads((run / export.RECORD).read_text())[str(exported)]["parities"]
+    for (_, share), row in zip(told, kept[-2:], strict=True):
+        assert row["largest"] <= float(share) < 1.11 * row["largest"], "rounded up, to two digits"
+    assert found in model_card(manifests.read(exported))
+    assert "Stored as fp32: 11 answers" in manifests.read(precise).description
+    assert "Core ML" not in manifests.read(precise).description
+
+
 def test_one_file_holds_everything_and_tells_nothing_of_this_machine(exported: Path) -> None:
     data = (exported / "model.onnx").read_bytes()
     model = onnx.load_from_string(data)
@@ -155,6 +170,12 @@ def test_8_bits_are_calibrated_on_photos_and_their_loss_is_measured_on_others(
     assert stated in told
     assert json.loads((run / export.RECORD).read_text())[str(tmp_path / "out")]["notes"] == [stated]
     first = load_model(tmp_path / "out").manifest
+    cost = re.search(
+        r"Stored as int8: 15 answers to photos differ by at most (\S+), on average by (\S+), of the", first.description
+    )
+    assert cost is not None
+    assert most <= float(cost[1]) < 1.11 * most
+    assert mean <= float(cost[2]) < 1.11 * mean
     assert first.probe.tolerance == folders.INT8_TOLERANCE
     assert command(*words, "--out", tmp_path / "out", "--max-loss", "0.2", "--overwrite") == 0
     assert load_model(tmp_path / "out").manifest.sha256 == first.sha256

@@ -56,8 +56,6 @@ def test_every_recipe_answers_as_its_network_in_onnx_and_core_ml(name: str, tmp_
     exact, rounding, phone = (found[w].largest for w in found if w != "ONNX, fp32, against torch")
     assert exact < rounding / 10, "the file holds rounded weights, and the network beside it the same"
     assert phone > 0, "half precision must show"
-    answer = load_model(tmp_path / name).predict(parity.pictures()[4])
-    assert [*answer] == [label for each in made.outputs for label in each.labels]
 
 
 def test_half_precision_is_proven_against_a_network_with_the_same_weights_and_its_loss_is_a_row_of_its_own(

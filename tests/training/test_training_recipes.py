@@ -1,6 +1,7 @@
-"""Every recipe, on the data it accepts: it trains, goes on to the same bits, has a metric, and can be loaded."""
+"""Every recipe, on the data it accepts: it trains, goes on to the same bits, and its model folder answers photos."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +16,9 @@ from PIL import Image
 
 from iqa.errors import ArgumentError, IQAError
 from iqa.image import load
-from iqa.preprocess import Full, to_input
+from iqa.model import load_model
 from tests.toy_training import same
-from training import checkpoint, recipe, tables
+from training import checkpoint, ending, export, parity, recipe, tables
 from training.fit import fit
 from training.masked import Joined
 from training.recipe import Recipe, Settings, Split
@@ -90,7 +91,7 @@ def settled(made: Recipe, **changes: Any) -> Settings:
 
 
 @pytest.mark.parametrize("name", recipe.names())
-def test_every_recipe_trains_resumes_to_the_same_bits_and_can_be_loaded(
+def test_every_recipe_trains_resumes_to_the_same_bits_and_predicts_from_its_model_folder(
     name: str, photos: Path, tmp_path: Path
 ) -> None:
     made = recipe.get(name)
@@ -107,12 +108,18 @@ def test_every_recipe_trains_resumes_to_the_same_bits_and_can_be_loaded(
     assert same(whole / checkpoint.BEST, halves / checkpoint.BEST)
     assert np.isfinite([row[key] for row in rows for key in ("train_loss", "validation_loss", "metric")]).all()
     assert not set(split.train.groups) & set(split.validation.groups)
-    kept = checkpoint.best(whole)
-    sample = split.validation.sample(0, None)
-    answers = kept.net(*(torch.from_numpy(view) for view in to_input(sample.image, made.inputs(settings)).values()))
-    for output, answer in zip(made.outputs, answers, strict=True):
-        assert answer.shape[1] == (3 if output.kind == "image" else len(output.labels))
-        assert output.low <= float(answer.detach().min()) <= float(answer.detach().max()) <= output.high
+    folder = tmp_path / name
+    typed = shlex.split(ending.command(made, whole, folder))
+    assert typed[:3] == ["python", "-m", "training.export"]
+    assert export.main(typed[3:]) == 0, "the command that a run ends with"
+    model, image = load_model(folder), load(photos / "07.png")
+    found = model.predict(image)
+    wanted = parity.torch_answer(checkpoint.best(whole).net, made.inputs(settings), image)
+    for output in made.outputs:
+        for label in output.labels:
+            assert found[label].shape == ((*image.shape[:2], 3) if output.kind == "image" else ())
+            assert output.low <= found[label].min() <= found[label].max() <= output.high
+            assert np.abs(found[label] - wanted[label]).max() <= parity.ROUNDING * (output.high - output.low)
 
 
 @pytest.mark.parametrize(("name", "least", "most"), [("blur-type", 1.2e6, 1.6e6), ("low-light", 1e5, 5e5)])
@@ -196,28 +203,6 @@ def test_low_light_trains_on_what_the_test_scenes_do_not_show(
     monkeypatch.setattr(tables, "read", lambda *_: table)
     split: Split = low_light.data(tmp_path, settled(recipe.get("low-light")))
     assert {*split.train.groups, *split.validation.groups} == {"b", "c", "d", "e", "f"}
-
-
-@pytest.mark.parametrize("start", range(0, 16, 5))
-def test_a_pixel_of_the_enhanced_photo_looks_no_further_than_declared(start: int) -> None:
-    made = recipe.get("low-light")
-    (view,) = made.inputs(made.defaults).views
-    assert isinstance(view, Full)
-    net = checkpoint.blank(made, made.defaults)
-    torch.nn.init.normal_(net.leave.weight)  # type: ignore[union-attr, arg-type]
-    at = 240 + start
-    x = torch.rand(1, 3, 496, 32, requires_grad=True)
-    net(x)["enhanced"][0, :, at, 16].sum().backward()
-    assert x.grad is not None
-    rows = x.grad.abs().sum((0, 1, 3)).nonzero()
-    reach = max(at - int(rows.min()), int(rows.max()) - at)
-    assert 0.8 * view.context_px < reach <= view.context_px
-
-
-def test_an_untrained_enhancer_returns_its_input() -> None:
-    made = recipe.get("low-light")
-    x = torch.rand(2, 3, 32, 48)
-    assert torch.equal(checkpoint.blank(made, made.defaults)(x)["enhanced"], x)
 
 
 def test_the_five_scores_are_read_from_json_and_mapped_to_one_scale(photos: Path, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_run_that_died_before_its_first_checkpoint_may_start_anew(
         patched.setattr(fit.Run, "_validate", interrupted)
         assert run.main([*command, "--epochs", "3,3"]) == 130
     assert sorted(path.name for path in out.iterdir()) == ["cache", "settings.json"]
-    assert run.main(["tiny", "--out", str(out), "--resume"]) == 1
+    assert run.main(["tiny", "--out", str(out), "--resume"]) == 2
     assert "without --resume" in capsys.readouterr().err
     assert run.main([*command, "--epochs", "0,1"]) == 0
     assert json.loads((out / "settings.json").read_text())["settings"]["epochs"] == [0, 1]
@@ -81,9 +81,10 @@ def test_resuming_with_other_settings_is_refused(
 ) -> None:
     out = str(tmp_path / "out")
     assert run.main(["tiny", "--data", str(rated), "--out", out, *FAST, "--stop-after", "1"]) == 0
-    assert run.main(["tiny", "--out", out, "--resume", "--batch-size", "4"]) == 1
-    assert "batch_size 6" in capsys.readouterr().err
-    assert run.main(["tiny", "--out", str(tmp_path / "none"), "--resume"]) == 1
+    for words, was in ((["--batch-size", "4"], "batch_size 6"), (["--lr", "1,1"], "learning_rate (0.01, 0.01)")):
+        assert run.main(["tiny", "--out", out, "--resume", *words]) == 2
+        assert was in capsys.readouterr().err
+    assert run.main(["tiny", "--out", str(tmp_path / "none"), "--resume"]) == 2
     assert "holds no run to resume" in capsys.readouterr().err
 
 
@@ -94,7 +95,7 @@ def test_an_out_that_cannot_be_made_is_refused_before_a_photo_is_read(
     (tmp_path / "FILE").write_text("mine")
     (tmp_path / "DANGLING").symlink_to(tmp_path / "none" / "x")
     (tmp_path / "LOOP").symlink_to(tmp_path / "LOOP")
-    assert run.main([tiny.name, "--data", str(tmp_path), "--out", str(tmp_path / name), *FAST]) == 1
+    assert run.main([tiny.name, "--data", str(tmp_path), "--out", str(tmp_path / name), *FAST]) == 2
     assert "no file can be made there" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["DANGLING", "FILE", "LOOP"]
     assert (tmp_path / "FILE").read_text() == "mine"
@@ -151,37 +152,38 @@ LAST, BEST = checkpoint.LAST, checkpoint.BEST
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "said", "code"),
     [
-        (written(b'{"recipe": "ti'), "cut or changed by hand"),
-        (written(b""), "cut or changed by hand"),
-        (written(b"\xff\xfe"), "cut or changed by hand"),
-        (written(b"[" * 100_000), "cut or changed by hand"),
-        (written(b"[]"), "cut or changed by hand"),
-        (written(b"{}"), "names no recipe"),
-        (told(recipe=["tiny"]), "names no recipe"),
-        (told(settings=[1]), "settings: found [1], accepted: an object"),
-        (told(data=3), "does not tell the data as it was written"),
-        (told(data={"folder": 1, "train": {}, "validation": {}}), "does not tell the data as it was written"),
-        (edited(colour=1), "settings.colour: found 'an unknown key'"),
-        (edited(epochs=None), "settings.epochs: found 'no such key'"),
-        (edited(batch_size="6"), "settings.batch_size: found '6', accepted: a whole number"),
-        (edited(extra={"set": 3}), "settings.extra.set: found 3"),
-        (edited(batch_size=4), "is of batch_size 6, which settings.json beside it does not say"),
-        (edited(workers=-1), "workers: found -1"),
-        (cut(LAST, 0), "is no checkpoint"),
-        (cut(LAST, -1), "new run elsewhere, with --weights"),
-        (cut(BEST, 100), "is no checkpoint"),
-        (copied(BEST, LAST), "another kind, without progress"),
-        (copied(LAST, BEST), "another kind, without trained_on"),
-        (lambda out: (out / BEST).unlink(), "the best epoch so far would be lost"),
-        (lambda out: (out / LAST).unlink(), "but no last.safetensors to resume from. Start a new run elsewhere"),
+        (written(b'{"recipe": "ti'), "cut or changed by hand", 1),
+        (written(b""), "cut or changed by hand", 1),
+        (written(b"\xff\xfe"), "cut or changed by hand", 1),
+        (written(b"[" * 100_000), "cut or changed by hand", 1),
+        (written(b"[]"), "cut or changed by hand", 1),
+        (written(b"{}"), "names no recipe", 1),
+        (told(recipe=["tiny"]), "names no recipe", 1),
+        (told(settings=[1]), "settings: found [1], accepted: an object", 1),
+        (told(data=3), "does not tell the data as it was written", 1),
+        (told(data={"folder": 1, "train": {}, "validation": {}}), "does not tell the data as it was written", 1),
+        (edited(colour=1), "settings.colour: found 'an unknown key'", 1),
+        (edited(epochs=None), "settings.epochs: found 'no such key'", 1),
+        (edited(batch_size="6"), "settings.batch_size: found '6', accepted: a whole number", 1),
+        (edited(extra={"set": 3}), "settings.extra.set: found 3", 1),
+        (edited(batch_size=4), "is of batch_size 6, which settings.json beside it does not say", 1),
+        (edited(workers=-1), "workers: found -1", 2),
+        (cut(LAST, 0), "is no checkpoint", 1),
+        (cut(LAST, -1), "new run elsewhere, with --weights", 1),
+        (cut(BEST, 100), "is no checkpoint", 1),
+        (copied(BEST, LAST), "another kind, without progress", 1),
+        (copied(LAST, BEST), "another kind, without trained_on", 1),
+        (lambda out: (out / BEST).unlink(), "the best epoch so far would be lost", 1),
+        (lambda out: (out / LAST).unlink(), "but no last.safetensors to resume from. Start a new run elsewhere", 2),
     ],
 )
 def test_a_run_that_is_cut_or_was_changed_is_refused_and_left_as_it_is(
     *,
     spoil: Spoil,
     said: str,
+    code: int,
     half: Path,
     tmp_path: Path,
     tiny: Recipe,
@@ -191,7 +193,7 @@ def test_a_run_that_is_cut_or_was_changed_is_refused_and_left_as_it_is(
     shutil.copytree(half, out)
     spoil(out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    assert run.main([tiny.name, "--out", str(out), "--resume"]) == 1
+    assert run.main([tiny.name, "--out", str(out), "--resume"]) == code
     assert said in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
@@ -217,8 +219,8 @@ def test_two_runs_never_share_a_folder(
     fresh.mkdir()
     command = [tiny.name, "--data", str(rated), "--out", str(fresh), *FAST, "--epochs", "0,1"]
     with resume.alone(fresh), resume.alone(other):
-        assert run.main(command) == 1
-        assert run.main([tiny.name, "--out", str(other), "--resume"]) == 1
+        assert run.main(command) == 2
+        assert run.main([tiny.name, "--out", str(other), "--resume"]) == 2
     assert capsys.readouterr().err.count("Another run is training in") == 2
     assert [*fresh.iterdir()] == []
     assert same(half / LAST, other / LAST)

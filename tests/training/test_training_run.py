@@ -102,16 +102,15 @@ def test_a_photo_that_cannot_be_read_is_named_before_anything_is_made(
     ("words", "said"),
     [
         (["tinny", "--data", "DATA"], "Did you mean 'tiny'"),
-        (["tiny", "--data", "EMPTY"], "holds no data set that this recipe accepts"),
         (["tiny", "--data", "DATA", "--extra", "colour=1"], "Unknown option of recipe tiny"),
         (["tiny", "--data", "DATA", "--extra", "set"], "KEY=VALUE"),
         (["tiny", "--data", "DATA", "--extra", "set=koniq"], "Known: table"),
         (["tiny", "--data", "DATA", "--epochs", "3"], "one per phase"),
-        (["tiny", "--data", "DATA", "--teacher", "EMPTY"], "manifest.json"),
         (["tiny", "--data", "DATA", "--limit", "0"], "limit: found 0, accepted 1 or more"),
         (["tiny", "--data", "DATA", "--workers", "-1"], "workers: found -1, accepted 0 to 256"),
         (["tiny", "--data", "DATA", "--seed", "-1"], "seed: found -1"),
         (["tiny", "--data", "DATA", "--size", "0"], "size: found 0, accepted 1 or more"),
+        (["tiny", "--data", "DATA", "--epochs", "0,0"], "found [0, 0], accepted 0 to 1000000 each, not all 0"),
         (["tiny", "--data", "DATA", "--lr", "nan,0.1"], "finite learning rates above 0"),
         (["tiny", "--data", "DATA", "--lr", "0.1,inf"], "finite learning rates above 0"),
         (["tiny", "--data", "DATA", "--lr", "nan"], "learning_rate: found 1, accepted 2, one per phase"),
@@ -122,12 +121,11 @@ def test_a_photo_that_cannot_be_read_is_named_before_anything_is_made(
         (["tiny", "--data", "DATA", "--batch-size", "1"], "batch_size: found 1, accepted 2 or more"),
         (["tiny", "--data", "DATA", "--precision", "float16"], "'float16' on cpu: accepted auto, float32, bfloat16"),
         (["tiny", "--data", "DATA", "--device", "cuda:99"], "Device 'cuda:99' is not here; accepted: auto,"),
-        (["tiny", "--data", "DATA", "--weights", "DATA"], "cannot be read"),
         (["tiny", "--data", "DATA", "--cache", "/dev/null/x"], "--cache /dev/null/x: no file can be made there"),
         (["tiny", "--data", "DATA", "--extra", "pad=zz"], '--extra pad=zz: accepted "" or same'),
         (["tiny", "--data", "DATA", "--extra", "pixels=zz"], "--extra pixels=zz: accepted imagenet or symmetric"),
         (
-            ["quality", "--data", "DATA", "--extra", "crops=99x9"],
+            ["degradations", "--data", "DATA", "--extra", "crops=99x9"],
             "rows: found 99, accepted: a whole number from 1 to 16",
         ),
         (["tiny", "--data", "DATA", "--ema", "1"], "ema: found 1.0, accepted 0 to below 1"),
@@ -135,19 +133,49 @@ def test_a_photo_that_cannot_be_read_is_named_before_anything_is_made(
         (["tiny", "--data", "DATA", "--weight-decay", "inf"], "weight_decay: found inf"),
         (["tiny", "--data", "DATA", "--stop-after", "0"], "--stop-after 0: accepted 1 or more"),
         (["tiny", "--data", "DATA", "--extra", "teacher_weight=much"], "--extra teacher_weight=much: accepted 0 to 1"),
-        (["quality", "--data", "DATA", "--extra", "crop_share=0"], "--extra crop_share=0: accepted above 0"),
-        (["quality", "--data", "DATA", "--extra", "crops=2"], "--extra crops=2: accepted ROWSxCOLUMNS"),
+        (["degradations", "--data", "DATA", "--extra", "crops=2"], "--extra crops=2: accepted ROWSxCOLUMNS"),
         (["lighting", "--data", "DATA", "--extra", "repeats=0"], "--extra repeats=0: accepted a whole number from 1"),
     ],
 )
 @pytest.mark.usefixtures("tiny")
-def test_mistakes_are_explained(
+def test_what_is_not_accepted_is_explained_and_is_a_wrong_command_line(
+    words: list[str], said: str, rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = [str(rated) if word == "DATA" else word for word in words]
+    assert run.main([*FAST, *typed, "--out", str(tmp_path / "out")]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--data", "EMPTY"], "holds no data set that this recipe accepts"),
+        (["--data", "DATA", "--teacher", "EMPTY"], "manifest.json"),
+        (["--data", "DATA", "--weights", "DATA"], "cannot be read"),
+    ],
+)
+@pytest.mark.usefixtures("tiny")
+def test_a_folder_without_what_is_needed_is_explained_and_is_no_wrong_command_line(
     words: list[str], said: str, rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     places = {"DATA": str(rated), "EMPTY": str(tmp_path)}
-    assert run.main([*FAST, *(places.get(word, word) for word in words), "--out", str(tmp_path / "out")]) == 1
+    assert run.main(["tiny", *FAST, *(places.get(word, word) for word in words), "--out", str(tmp_path / "out")]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_only_the_option_turns_the_cache_of_photos_on(
+    rated: Path, tmp_path: Path, tiny: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IQA_CACHE", str(tmp_path / "models"))  # the folder of models that were pulled
+    for name, words in {"without": [], "with": ["--cache", str(tmp_path / "photos")]}.items():
+        command = [tiny.name, "--data", str(rated), "--out", str(tmp_path / name), *FAST, "--epochs", "0,1", *words]
+        assert run.main(command) == 0
+        kept = json.loads((tmp_path / name / "settings.json").read_text())["settings"]["cache"]
+        assert kept == (words[1] if words else None)
+        assert len([*(tmp_path / "photos").rglob("*.npy")]) == (24 if words else 0)
+    assert not (tmp_path / "models").exists()
 
 
 @pytest.mark.parametrize(

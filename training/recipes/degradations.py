@@ -1,6 +1,7 @@
 """degradations: how much color cast, blur, watermark, noise, wrong exposure and compression a photo has; six heads.
 
     python -m training.run degradations --data PHOTOS --out DIR
+    python -m training.run degradations --data PHOTOS --out DIR --export MODEL_DIR
     python -m training.run degradations --data PHOTOS --out DIR --extra masks=DIR --cache
 
 Data: any folder of clean photos, no labels. Each is damaged on the fly in camera order by none to four damages of

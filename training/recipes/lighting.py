@@ -1,6 +1,7 @@
 """lighting: how well a photo is exposed, from any folder of photos, without labels; MobileNetV2.
 
     python -m training.run lighting --data PHOTOS --out DIR
+    python -m training.run lighting --data PHOTOS --out DIR --export MODEL_DIR
     python -m training.run lighting --data DIR --out DIR --extra set=table
 
 Data: photos that are exposed as their photographers meant. Each is shown up to 4 stops darker or 3 stops brighter, by
