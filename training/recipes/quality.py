@@ -2,24 +2,25 @@
 
     python -m training.run quality --data DIR --out DIR
 
-Data: as frame-scorer. The photo lies in a square of 512 px, reduced when it is larger and never enlarged, because that
-is how the raters of BIQ2021 saw it; the features are pooled over the photo alone, so that neither its aspect nor its
-size says anything. Photos that were rated well bring damaged copies along (iqa.damage), whose order is learned beside
-the ratings.
-Time: 7,794 photos of BIQ2021 and 1,949 to validate, on two cores: an epoch of the head 5 min at 384 px, of everything 8
-min at 384 px and 15 min at 512 px; 1 + 8 epochs at 512 px: 2.1 h.
-Result: SRCC .791 on the validation photos after an epoch of the head at 384 px (0.001), .849 after two more of everything
-(0.0001). From there one of two epochs at 512 px: .844, the rate not yet down. No model is published yet.
+Data: as frame-scorer. The photo lies in a square of 512 px, reduced when it is larger and never enlarged, because
+that is how the raters of BIQ2021 saw it; the features are pooled over the photo alone, so that neither its aspect nor
+its size says anything. Photos that were rated well bring damaged copies along (iqa.damage), whose order is learned
+beside the ratings.
+Time: 7,794 photos of BIQ2021 and 1,949 to validate, on two cores: an epoch of the head 5 min at 384 px, of everything
+8 min at 384 px and 15 min at 512 px; 1 + 8 epochs at 512 px: 2.1 h.
+Result: SRCC .791 on the validation photos after an epoch of the head at 384 px (0.001), .849 after two more of
+everything (0.0001). From there one of two epochs at 512 px: .844, the rate not yet down. No model is published yet.
 
-What was tried, on validation photos of BIQ2021. Heads on kept features at 512 px, four to twelve epochs: SRCC .816 with
-means and spreads of four levels, .80 with means alone, .78 with the last level alone; .801 without the term for the order
-of pairs, which costs .008 of PLCC; .809 with a batch norm in front instead of fixed means and spreads (.815). Everything
-at 224 px on 4,000 photos: .810 after two epochs at 0.0001 with the statistics of all batch norms and the first two blocks
-fixed, .804 at 0.0003 when they learn. A weight of .5 for the order of damaged copies, and a batch norm in front of the
-head, left an epoch at 384 px at .761. Other backbones were not tried: MobileNetV2 is the one whose weights are at hand.
+What was tried, on validation photos of BIQ2021. Heads on kept features at 512 px, four to twelve epochs: SRCC .816
+with means and spreads of four levels, .80 with means alone, .78 with the last level alone; .801 without the term for
+the order of pairs, which costs .008 of PLCC; .809 with a batch norm in front instead of fixed means and spreads
+(.815). Everything at 224 px on 4,000 photos: .810 after two epochs at 0.0001 with the statistics of all batch norms
+and the first two blocks fixed, .804 at 0.0003 when they learn. A weight of .5 for the order of damaged copies, and a
+batch norm in front of the head, left an epoch at 384 px at .761. Other backbones were not tried: MobileNetV2 is the
+one whose weights are at hand.
 
-Batch 16 and the mean of weights over 200 steps (ema) were not varied. Two further outputs are the 5 % and 95 % quantiles
-of the ratings; `python -m training.conformal` makes them hold.
+Batch 16 and the mean of weights over 200 steps (ema) were not varied. Two further outputs are the 5 % and 95 %
+quantiles of the ratings; `python -m training.conformal` makes them hold.
 """
 
 from pathlib import Path
