@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from iqa.model import Answer
 from iqa.preprocess import InputSpec, to_input
+from iqa.probe import probe_image
 from tests.toy_training import TINY, Tiny
 from training import checkpoint, nets, parity
 from training.recipe import Raw, Recipe, Settings
@@ -77,7 +78,10 @@ def awake(net: nn.Module, spec: InputSpec) -> nn.Module:
             nn.init.ones_(module.weight)
     if not norms:
         return net.eval()
-    feeds = [to_input(picture, spec) for picture in parity.pictures()]
+    rng, side = np.random.default_rng(6), getattr(spec.views[0], "height", 96)
+    filling = [probe_image(side, side, seed) for seed in (5, 6)]  # as a phone sends them: nothing around the photo
+    filling += [rng.integers(0, 256, (side, side, 3), dtype=np.uint8) for _ in range(8)]
+    feeds = [to_input(picture, spec) for picture in (*parity.pictures(), *filling)]
     views = [torch.from_numpy(np.concatenate([feed[view.name] for feed in feeds])) for view in spec.views]
     net.eval()
     for norm in norms:
@@ -87,7 +91,7 @@ def awake(net: nn.Module, spec: InputSpec) -> nn.Module:
         net(*views)
         for name, raw in net.eval()(*views).items():
             for one in net.heads[name] if isinstance(net, nets.Scorer) else ():  # type: ignore[union-attr]
-                one[-1].weight *= TELLING / raw.std(0).mean()
+                one[-1].weight *= TELLING / raw[: len(parity.pictures())].std(0).mean()
     return net
 
 
