@@ -63,7 +63,7 @@ class Telling(nn.Module):
 WIDE = replace(TINY, name="wide", net=Telling)
 
 
-TELLING = 0.05
+TELLING = 0.02
 """Deviation of a head's answers, before activation, from picture to picture; random layers amplify rounding, and with
 more of it half precision would move answers further than that of a trained network does."""
 
