@@ -9,7 +9,7 @@ stands in the package's metadata (`preprocessing`), as in the manifest.
 import copy
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -227,6 +227,14 @@ def tried(inputs: Sequence[ImageInput]) -> list[dict[str, NDArray[np.uint8]]]:
     return cases
 
 
+def as_views(case: Mapping[str, NDArray[np.uint8]], inputs: Sequence[ImageInput]) -> dict[str, NDArray[np.float32]]:
+    """View name -> what the network takes, (rows, 3, H, W), for the pictures of one case of `tried`."""
+    views: dict[str, list[NDArray[np.float32]]] = {}
+    for each in inputs:
+        views.setdefault(each.view.name, []).append(_as_is(case[each.name], each.view))
+    return {name: np.concatenate(rows) for name, rows in views.items()}
+
+
 def answers(program: Program, net: Activated, inputs: Sequence[ImageInput]) -> tuple[list[Answer], list[Answer]]:
     """(of the package on disk, of the network): label -> numbers, for the same pixels of `tried`."""
     found, wanted = [], []
@@ -234,11 +242,8 @@ def answers(program: Program, net: Activated, inputs: Sequence[ImageInput]) -> t
         pixels = {name: image.transpose(2, 0, 1)[None].astype(np.float32) for name, image in case.items()}
         given = program(pixels)
         found.append(_by_label(net, [given[output.name] for output in net.outputs]))
-        views: dict[str, list[NDArray[np.float32]]] = {}
-        for each in inputs:
-            views.setdefault(each.view.name, []).append(_as_is(case[each.name], each.view))
         with torch.inference_mode():
-            torch_found = net(*(torch.from_numpy(np.concatenate(rows)) for rows in views.values()))
+            torch_found = net(*(torch.from_numpy(view) for view in as_views(case, inputs).values()))
         wanted.append(_by_label(net, [values.numpy() for values in torch_found]))
     return found, wanted
 
