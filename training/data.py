@@ -12,7 +12,7 @@ from iqa.errors import ArgumentError
 from iqa.image import load
 from iqa.resize import reduced
 
-from .recipe import Arrays, Picture, Sample, Settings
+from .recipe import Arrays, Photos, Picture, Sample, Settings
 
 Make = Callable[[Picture, np.random.Generator], tuple[Picture, Arrays]]
 Augment = Callable[[Picture, np.random.Generator], Picture]
@@ -118,6 +118,34 @@ def _of_aspect(image: Picture, aspect: float, rng: np.random.Generator) -> Pictu
     size = (min(height, max(1, round(width / aspect))), min(width, max(1, round(height * aspect))))
     top, left = (int(rng.integers(0, have - want + 1)) for have, want in zip((height, width), size, strict=True))
     return image[top : top + size[0], left : left + size[1]]
+
+
+@dataclass(frozen=True)
+class Around:
+    """Photos seen through something that adds to their samples; a subclass says what `sample` is.
+
+    Attributes:
+        photos: as they were made.
+    """
+
+    photos: Photos
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """As Photos."""
+        return self.photos.groups
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """As Photos."""
+        return self.photos.paths
+
+    def read(self, path: Path, /) -> Picture:
+        """As Photos."""
+        return self.photos.read(path)
+
+    def __len__(self) -> int:
+        return len(self.photos)
 
 
 @dataclass(frozen=True)

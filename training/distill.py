@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from iqa import manifest
@@ -16,8 +15,9 @@ from iqa.manifest import Output
 from iqa.model import Model, load_model
 
 from . import losses
+from .data import Around
 from .nets import activate
-from .recipe import Photos, Raw, Sample, Settings, Split, Target
+from .recipe import Raw, Sample, Settings, Split, Target
 
 PREFIX = "teacher/"
 WEIGHT = 0.5
@@ -25,35 +25,16 @@ WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
-class Taught:
+class Taught(Around):
     """Photos with a teacher's answer added to every target, on the very pixels that the student sees.
 
     Attributes:
-        photos: as the recipe made them.
         teacher: model folder; verified and opened once per worker.
         outputs: of the recipe.
     """
 
-    photos: Photos
     teacher: Path
     outputs: tuple[Output, ...]
-
-    @property
-    def groups(self) -> Sequence[str]:
-        """As Photos."""
-        return self.photos.groups
-
-    @property
-    def paths(self) -> Sequence[Path]:
-        """As Photos."""
-        return self.photos.paths
-
-    def read(self, path: Path, /) -> NDArray[np.uint8]:
-        """As Photos."""
-        return self.photos.read(path)
-
-    def __len__(self) -> int:
-        return len(self.photos)
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """As Photos, with ``teacher/OUTPUT``; raises ModelError too."""

@@ -5,13 +5,13 @@ People rated no damaged copy; that more damage is never better needs no rating.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from iqa import damage
 
-from .recipe import Arrays, Photos, Picture, Sample
+from .data import Around
+from .recipe import Arrays, Sample
 
 LADDER, SEVERITY = "ladder", "severity"
 """Names of the targets that are added, each (1,): number of the ladder, -1 = none, and severity in [0, 1]."""
@@ -19,7 +19,7 @@ LEAST_STEP = 0.1
 
 
 @dataclass(frozen=True)
-class Laddered:
+class Laddered(Around):
     """Photos, some of which bring damaged copies along; on the copies every other target is NaN.
 
     Attributes:
@@ -30,28 +30,10 @@ class Laddered:
         names: damages to choose from, of iqa.damage.
     """
 
-    photos: Photos
     sound: Sequence[bool]
     share: float
     copies: int
     names: tuple[str, ...]
-
-    @property
-    def groups(self) -> Sequence[str]:
-        """As Photos."""
-        return self.photos.groups
-
-    @property
-    def paths(self) -> Sequence[Path]:
-        """As Photos."""
-        return self.photos.paths
-
-    def read(self, path: Path, /) -> Picture:
-        """As Photos."""
-        return self.photos.read(path)
-
-    def __len__(self) -> int:
-        return len(self.photos)
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """As Photos; validation brings no copies along."""

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,27 +15,8 @@ import yaml
 from iqa import catalogue
 from iqa import manifest as manifests
 from iqa.hub import core_ml
-from tests import toy_models as toys
-from tests.hub_client import FILES, NAME, REPOSITORY, ROOT, Client, World, machine
+from tests.hub_client import FILES, NAME, REPOSITORY, ROOT, Client, World
 from tests.hub_server import READ, Answer
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with machine(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return toys.write_model(tmp_path / "made", toys.luminance())
-
-
-@pytest.fixture
-def published(world: World, folder: Path) -> World:
-    """A world whose catalogue has a model on the Hub, and nothing on this machine."""
-    world.publish(folder)
-    return world
 
 
 def test_a_model_goes_to_the_hub_and_comes_back_the_same(world: World, folder: Path) -> None:

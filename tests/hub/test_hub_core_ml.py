@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,17 +16,11 @@ from iqa import manifest as manifests
 from iqa.errors import ModelError
 from iqa.hub import core_ml, verify
 from tests import toy_models as toys
-from tests.hub_client import REPOSITORY, World, machine
+from tests.hub_client import REPOSITORY, World
 from tests.hub_server import Answer
 
 PARTS = {"Manifest.json": b"{}", "Data/model.mlmodel": b"network", "Data/weights/weight.bin": bytes(5000)}
 PACKAGE, RECORD = "model.mlpackage", "model.mlpackage.sha256"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with machine(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

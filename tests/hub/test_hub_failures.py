@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,26 +15,8 @@ import pytest
 from iqa import catalogue
 from iqa import manifest as manifests
 from tests import toy_models as toys
-from tests.hub_client import NAME, PULL, REPOSITORY, Client, World, machine
+from tests.hub_client import NAME, PULL, REPOSITORY, Client, World
 from tests.hub_server import Answer
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with machine(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return toys.write_model(tmp_path / "made", toys.luminance())
-
-
-@pytest.fixture
-def published(world: World, folder: Path) -> World:
-    """A world whose catalogue has a model on the Hub, and nothing on this machine."""
-    world.publish(folder)
-    return world
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,14 @@
 """What is never sent to the Hub, and calls that are refused before anything is."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from iqa import catalogue
 from iqa import manifest as manifests
-from tests import toy_models as toys
-from tests.hub_client import NAME, REPOSITORY, World, machine
+from tests.hub_client import NAME, REPOSITORY, World
 from tests.hub_server import READ, Answer
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with machine(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return toys.write_model(tmp_path / "made", toys.luminance())
-
-
-@pytest.fixture
-def published(world: World, folder: Path) -> World:
-    """A world whose catalogue has a model on the Hub, and nothing on this machine."""
-    world.publish(folder)
-    return world
 
 
 def test_an_unverified_folder_is_never_sent(world: World, folder: Path) -> None:
