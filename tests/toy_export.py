@@ -64,8 +64,8 @@ WIDE = replace(TINY, name="wide", net=Telling)
 
 
 TELLING = 0.02
-"""Deviation of an output's answers from picture to picture, as a share of its range: four times what half precision may
-move them. Random layers amplify rounding more than trained ones; with answers further apart it would move these more."""
+"""Deviation of an output's answers from picture to picture, as a share of its range: four times what half precision
+may move them. Random layers amplify rounding more than trained ones; further apart, it would move these more."""
 
 
 BRANCH = 0.3

@@ -167,6 +167,7 @@ OPS: dict[str, Op] = {
     "slice_by_index": _slice_by_index,
     "slice_by_size": _slice_by_size,
     "pad": _pad,
+    "reverse": lambda a: np.flip(a["x"], _axes(a)),
     "tile": lambda a: np.tile(a["x"], [int(times) for times in a["reps"]]),
     "pixel_shuffle": _pixel_shuffle,
     "pixel_unshuffle": _pixel_unshuffle,

@@ -137,14 +137,16 @@ class Scorer(nn.Module):
         attention: bool = False,
         head_per_label: bool = False,
         standard: bool = False,
+        mirror: bool = False,
     ) -> None:
         """`outputs`: name -> numbers (labels or bins); `rows`: per view, rows per photo as its kind gives them.
 
         Features of several levels differ in scale by orders of magnitude: a batch norm evens them out, or with
-        `standard`, for a backbone that is pretrained, their Standard.
+        `standard`, for a backbone that is pretrained, their Standard. With `mirror`, what it gives in use is the mean
+        of what it gives for the photo and for its mirror image, before activation: equal for both.
         """
         super().__init__()
-        self.backbone, self.rows = backbone, list(rows)
+        self.backbone, self.rows, self.mirror = backbone, list(rows), mirror
         width = int(backbone.width) * len(self.rows)  # type: ignore[arg-type]
         self.scale: nn.Module = Standard(width) if standard else nn.BatchNorm1d(width)
         self.attention = Attention(width) if attention else nn.Identity()
@@ -155,6 +157,13 @@ class Scorer(nn.Module):
 
     def forward(self, *views: Tensor) -> Raw:
         """Output name -> (N, numbers) before activation."""
+        raw = self._raw(views)
+        if not self.mirror or self.training:
+            return raw
+        other = self._raw([view.flip(3) for view in views])
+        return {name: (x + other[name]) / 2.0 for name, x in raw.items()}
+
+    def _raw(self, views: Sequence[Tensor]) -> Raw:
         pooled = [mean_of_rows(self.backbone(view), rows) for view, rows in zip(views, self.rows, strict=True)]
         features = self.attention(self.scale(torch.cat(pooled, 1)))
         return {

@@ -90,8 +90,11 @@ class Pyramid(nn.Module):
 
 
 def _mean(x: Tensor, share: Tensor | None) -> Tensor:
-    """(N, C): over the frame, each place weighed by its share (N, 1, h, w) of the photo."""
-    return x.mean((2, 3)) if share is None else (x * share).sum((2, 3)) / share.sum((2, 3)).clamp(min=1e-6)
+    """(N, C): over the frame, each place weighed by its share (N, 1, h, w) of the photo.
+
+    A ratio of means: the sum over a large level does not fit in half precision, in which phones compute.
+    """
+    return x.mean((2, 3)) if share is None else (x * share).mean((2, 3)) / share.mean((2, 3)).clamp(min=1e-6)
 
 
 def mean_of_rows(features: Tensor, rows: int) -> Tensor:

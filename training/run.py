@@ -44,7 +44,7 @@ from .distill import WEIGHT, taught
 from .fit import fit
 from .limits import in_range
 from .recipe import Recipe, Settings, Split
-from .start import checked
+from .start import checked, with_facts
 
 PACKAGES = ("torch", "timm", "safetensors", "accelerate")
 _SHOWN_FAULTS = 10
@@ -197,7 +197,7 @@ def _fresh(made: Recipe, args: argparse.Namespace, held: ExitStack | None) -> tu
     if held:
         resume.writable(args.out, "--out")
         _free(args.out)
-    settings = nets.with_facts(chosen(made, args, made.defaults))
+    settings = with_facts(chosen(made, args, made.defaults))
     return settings, begin(made, settings, args.data, args.out, held) if held else photos(made, settings, args.data)
 
 

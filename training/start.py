@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 from iqa.errors import ArgumentError, IQAError
 from iqa.manifest import read_record
 
-from . import checkpoint
+from . import checkpoint, nets
 from .devices import Setup
 from .limits import in_range
 from .nets import load_strictly
@@ -41,6 +42,20 @@ def checked(recipe: Recipe, settings: Settings, split: Split, processes: int = 1
             f"{len(train & validation)} files are in training and in validation, such as {min(train & validation)}: "
             "give the rows of a file one group, or name folders that do not overlap."
         )
+
+
+def with_facts(settings: Settings) -> Settings:
+    """The settings with the options that belong to the weights they start from, unless they were given.
+
+    Of a file for a backbone as `nets.with_facts`; of an earlier run the padding and normalization it was trained with.
+    """
+    if not settings.weights or not checkpoint.is_run(Path(settings.weights)):
+        return nets.with_facts(settings)
+    path = Path(settings.weights)
+    _, before = checkpoint.about(path, checkpoint.state(path))
+    found = {key: before.extra[key] for key in nets.OPTIONS if key in before.extra}
+    asked = {key: value for key, value in settings.extra.items() if value != nets.OPTIONS.get(key)}
+    return replace(settings, extra={**settings.extra, **found, **asked})
 
 
 def network(recipe: Recipe, settings: Settings) -> nn.Module:

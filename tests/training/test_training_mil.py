@@ -55,6 +55,7 @@ CASES: list[Case] = [
         {"weight": T2, "groups": 3, "strides": [2, 2], "bias": SIX},
         lambda x: F.conv_transpose2d(x, of(T2), of(SIX), 2, 0, 0, 3),
     ),
+    ("reverse", {"axes": [3]}, lambda x: x.flip(3)),
     ("max_pool", POOL, lambda x: F.max_pool2d(x, (3, 2), 2, (1, 0))),
     ("max_pool", {**POOL, "ceil_mode": True}, lambda x: F.max_pool2d(x, (3, 2), 2, (1, 0), ceil_mode=True)),
     ("avg_pool", POOL, lambda x: F.avg_pool2d(x, (3, 2), 2, (1, 0))),

@@ -90,6 +90,19 @@ def test_a_photo_scores_the_same_whatever_stands_beside_it() -> None:
     assert torch.allclose(together, alone, atol=1e-6)
 
 
+def test_a_mirrored_photo_scores_the_same_in_use_and_is_learned_by_itself() -> None:
+    torch.manual_seed(0)
+    net = nets.Scorer(Tiny(), {"quality": 1}, mirror=True).eval()
+    plain = nets.Scorer(Tiny(), {"quality": 1}).eval()
+    plain.load_state_dict(net.state_dict())
+    photo = torch.rand(2, 3, 32, 32)
+    both = [plain(view)["quality"] for view in (photo, photo.flip(3))]
+    assert not torch.allclose(*both, atol=1e-4)
+    torch.testing.assert_close(net(photo)["quality"], (both[0] + both[1]) / 2)
+    torch.testing.assert_close(net(photo)["quality"], net(photo.flip(3))["quality"])
+    torch.testing.assert_close(net.train()(photo)["quality"], plain.train()(photo)["quality"])
+
+
 def test_a_head_per_label_gives_as_many_numbers_as_one_head() -> None:
     for head_per_label in (False, True):
         net = nets.Scorer(Tiny(), {"kind": 4, "score": 1}, hidden=(8,), head_per_label=head_per_label).eval()
@@ -182,6 +195,15 @@ def test_masked_pooling_does_not_see_the_surround() -> None:
         mean, spread = pyramid._pooled(level, seen).split(5, 1)
     torch.testing.assert_close(mean, torch.full((1, 5), 3.0))
     assert spread.max() < 0.01
+
+
+def test_pooling_a_large_level_stays_inside_half_precision() -> None:
+    pyramid = Pyramid(nets.timm_model("mobilenetv3_small_100", SCRATCH), spread=True, masked=True)
+    level = torch.full((1, 2, 128, 128), 20.0, dtype=torch.float16)  # the sum over it is five times the largest number
+    level[..., ::2] = -20.0
+    mean, spread = pyramid._pooled(level, torch.ones(1, 1, 512, 512, dtype=torch.float16)).split(2, 1)
+    assert mean.abs().max() < 0.01
+    torch.testing.assert_close(spread, torch.full((1, 2), 20.0, dtype=torch.float16))
 
 
 def test_fixed_norms_neither_learn_nor_look_at_the_batch() -> None:
