@@ -44,10 +44,11 @@ def code_sha256() -> str:
     return digest.hexdigest()
 
 
-def commit() -> str | None:
+def commit(*more: str) -> str | None:
     """The git commit of the sources, 40 hex digits; None outside a repository.
 
-    With "+changes" when a file of CODE differs or is not in it; what else lies there, such as results, is no change.
+    With "+changes" when a file of CODE, or of the folders in `more`, differs or is not in it; what else lies there,
+    such as results, is no change.
     """
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
@@ -58,5 +59,5 @@ def commit() -> str | None:
         return done.stdout.strip() if done.returncode == 0 else None
 
     head = answer("rev-parse", "HEAD")
-    changed = answer("status", "--porcelain", "--untracked-files=all", "--", *CODE)
+    changed = answer("status", "--porcelain", "--untracked-files=all", "--", *CODE, *more)
     return head if head is None or not changed else f"{head}+changes"

@@ -74,7 +74,9 @@ def taught(split: Split, teacher: Path, outputs: tuple[Output, ...]) -> Split:
                 "task, with equal names, labels, range and direction."
             )
     _opened(teacher)
-    return Split(Taught(split.train, teacher, outputs), split.validation, split.trained_on)
+    seen = manifest.read(teacher).trained_on
+    told = tuple(dict.fromkeys((*split.trained_on, *seen)))
+    return Split(Taught(split.train, teacher, outputs), split.validation, told)
 
 
 def loss(

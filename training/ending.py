@@ -8,7 +8,7 @@ from pathlib import Path
 from iqa import model
 from iqa.errors import ArgumentError, OutputExistsError
 
-from . import checkpoint, curves, resume
+from . import checkpoint, curves, recipe, resume
 from .devices import place
 from .recipe import Recipe
 
@@ -25,7 +25,14 @@ def megabytes(made: Recipe) -> int:
 
 
 def command(made: Recipe, out: Path, folder: Path) -> str:
-    """What to type to export the run in `out` as the model `folder`; a larger file than usual is allowed for."""
+    """What to type next: to export the run in `out` as the model `folder`, or to start the run that it is a start for.
+
+    A larger file than usual is allowed for.
+    """
+    if not made.exported:
+        follower = recipe.followers(made.name)[0]
+        train = ["python", "-m", "training.run", follower, "--data", "DIR", "--out", "DIR"]
+        return shlex.join([*train, "--weights", str(out / checkpoint.BEST)])
     from .choices import MAX_MB  # brings onnx, which training itself does without
 
     size = megabytes(made)
@@ -64,10 +71,17 @@ def reached(made: Recipe, out: Path, rows: Sequence[curves.Row], folder: Path | 
     if complete(out):
         return f"{found}\nComplete. {'Next' if folder is None else 'Exporting it, as this would'}: {export}"
     kept = "" if folder is None else f", so nothing was exported to {folder}"
-    return (
-        f"{found}\nNot complete{kept}; to go on: {again(made.name, out, folder)}\n"
-        f"To export the best epoch so far: {export}"
-    )
+    what = "export the best epoch so far" if made.exported else "start from it"
+    return f"{found}\nNot complete{kept}; to go on: {again(made.name, out, folder)}\nTo {what}: {export}"
+
+
+def only_models(made: Recipe) -> None:
+    """Nothing; raises ArgumentError for a recipe whose network is only a start for others."""
+    if not made.exported:
+        others = ", ".join(recipe.followers(made.name))
+        raise ArgumentError(
+            f"{made.name} makes no model, but a start for {others}: give them its {checkpoint.BEST} as --weights."
+        )
 
 
 def refuse(made: Recipe, out: Path, folder: Path) -> None:
@@ -76,10 +90,11 @@ def refuse(made: Recipe, out: Path, folder: Path) -> None:
     Raises:
         OutputExistsError: something is there already.
         ArgumentError: it could not be made there, lies in the way of the run, or has the name of another model.
-        ArgumentError: the file would be larger than training.export accepts without being asked.
+        ArgumentError: the file would be larger than training.export accepts without being asked, or there is no model.
     """
     from .choices import MAX_MB
 
+    only_models(made)
     resume.writable(out, "--out")
     resume.writable(folder, "--export")
     if folder.exists() or folder.is_symlink():

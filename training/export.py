@@ -29,7 +29,7 @@ from iqa.hub import core_ml
 from iqa.model import Model
 from iqa.preprocess import to_input
 
-from . import calibration, checkpoint, choices, compress, coreml_export, folders, onnx_export, parity
+from . import calibration, checkpoint, choices, compress, coreml_export, ending, folders, onnx_export, parity
 from .calibration import Calibration
 from .checkpoint import Trained
 from .choices import Choices
@@ -81,16 +81,15 @@ def export(run: Path, out: Path, wanted: Choices, say: Callable[[str], None] = p
 
     Raises:
         OutputExistsError: `out` is there, and not a model folder that may be overwritten.
-        ArgumentError: a choice that the recipe or the photos do not allow.
+        ArgumentError: a choice that the recipe or the photos do not allow, or a recipe that makes no model.
         IQAError: no checkpoint, weights that are NaN, answers that differ or leave their range, too large a file.
     """
     started = time.monotonic()
     folders.refuse_taken(out, overwrite=wanted.overwrite)
-    trained = checkpoint.best(run)
+    trained = _whole(run)
     kept = (run if run.is_dir() else run.parent) / RECORD
     folders.recorded(kept)
     folders.refuse_other_name(out, trained.recipe.name)
-    parity.refuse_broken(trained.net)
     if wanted.coreml:
         coreml_export.image_inputs(trained.recipe.inputs(trained.settings), wanted.side)
     sets = calibration.of(wanted.calibration) if wanted.storage.weights == "int8" else None
@@ -123,6 +122,14 @@ def export(run: Path, out: Path, wanted: Choices, say: Callable[[str], None] = p
     folders.record(kept, str(out), asdict(made))
     folders.enter(out, say)
     return made
+
+
+def _whole(run: Path) -> Trained:
+    """The best network of a run that makes a model, its weights all numbers."""
+    trained = checkpoint.best(run)
+    ending.only_models(trained.recipe)
+    parity.refuse_broken(trained.net)
+    return trained
 
 
 def _onnx(

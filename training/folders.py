@@ -76,7 +76,7 @@ def _manifest(
 ) -> Manifest:
     recipe = trained.recipe
     counts = {label: 1 if o.kind == "scores" else 3 * BLOCKS**2 for o in recipe.outputs for label in o.labels}
-    source = commit()
+    source = commit("training")
     return Manifest(
         name=recipe.name,
         version=model_version,

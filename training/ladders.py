@@ -16,6 +16,18 @@ from .recipe import Arrays, Sample
 LADDER, SEVERITY = "ladder", "severity"
 """Names of the targets that are added, each (1,): number of the ladder, -1 = none, and severity in [0, 1]."""
 LEAST_STEP = 0.1
+DAMAGES = (
+    "defocus",
+    "motion",
+    "shake",
+    "noise",
+    "underexposure",
+    "overexposure",
+    "color_cast",
+    "compression",
+    "watermark",
+)
+"""Of iqa.damage: those that no photographer means."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Laddered(Around):
         """As Photos; validation brings no copies along."""
         first = self.photos.sample(index, rng)
         if rng is None or not self.sound[index] or rng.random() >= self.share:
-            return replace(first, target=first.target | _place(-1, 0.0))
+            return replace(first, target=first.target | place(-1, 0.0))
         name = self.names[int(rng.integers(len(self.names)))]
         gaps = rng.dirichlet(np.ones(self.copies + 1)) * (1.0 - LEAST_STEP * self.copies) + LEAST_STEP
         state = int(rng.integers(2**31))
@@ -47,9 +59,10 @@ class Laddered(Around):
         copies = []
         for severity in np.cumsum(gaps)[: self.copies]:
             worse = damage.apply(name, first.image, min(1.0, float(severity)), np.random.default_rng(state))
-            copies.append(Sample(worse, unknown | _place(index, float(severity))))
-        return replace(first, target=first.target | _place(index, 0.0), also=tuple(copies))
+            copies.append(Sample(worse, unknown | place(index, float(severity))))
+        return replace(first, target=first.target | place(index, 0.0), also=tuple(copies))
 
 
-def _place(ladder: int, severity: float) -> Arrays:
+def place(ladder: int, severity: float) -> Arrays:
+    """The two targets of a picture in a ladder; -1, 0.0 = in none."""
     return {LADDER: np.array([ladder], np.float32), SEVERITY: np.array([severity], np.float32)}

@@ -15,7 +15,9 @@ SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 
 def _mean(per_photo: Tensor, weight: Tensor | None) -> Tensor:
     rows = per_photo.flatten(1).mean(1)
-    return rows.mean() if weight is None else (rows * weight.flatten().float()).mean()
+    if weight is not None:
+        rows = rows * weight.flatten().float()
+    return rows.sum() / max(1, len(rows))  # 0 where a batch has none that count
 
 
 def binary(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -81,6 +83,8 @@ def fidelity_rank(score: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:
 def ladder_rank(score: Tensor, severity: Tensor, ladder: Tensor, margin: float) -> Tensor:
     """Mean hinge over the pairs of pictures of one ladder: how far the less damaged one is from winning by a margin.
 
+    No gradient reaches a picture of severity 0, which keeps the score that ratings give it; the others give way.
+
     Args:
         score: (N, 1) before the activation, higher is better.
         severity: (N, 1) in [0, 1]; the margin of a pair is `margin` times its difference.
@@ -93,7 +97,8 @@ def ladder_rank(score: Tensor, severity: Tensor, ladder: Tensor, margin: float) 
     score, severity, ladder = (values.float().flatten() for values in (score, severity, ladder))
     more = severity[None] - severity[:, None]
     pairs = (more > 0) & (ladder[None] == ladder[:, None]) & (ladder[:, None] >= 0)
-    ahead = (score[:, None] - score[None])[pairs]
+    better = torch.where(severity > 0, score, score.detach())
+    ahead = (better[:, None] - score[None])[pairs]
     return (margin * more[pairs] - ahead).clamp(min=0).sum() / max(1, ahead.numel())
 
 

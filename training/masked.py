@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,14 +67,12 @@ def read(folder: Path) -> pd.DataFrame:
     return merged([table])[0]
 
 
-@dataclass(frozen=True)
-class Masked:
-    """Photos, some with a mask, that a recipe's own function turns into samples on the fly.
+@dataclass(frozen=True, kw_only=True)
+class Portraits:
+    """Photos, some with a mask of their subject; a subclass says what `sample` makes of them.
 
     Attributes:
         photos, masks, groups: per photo; a mask may be None.
-        make: (image, mask or None, rng) -> (picture, target).
-        seed: of validation.
         repeats: samples per photo and epoch.
         read: path to pixels.
     """
@@ -81,8 +80,6 @@ class Masked:
     photos: Sequence[Path]
     masks: Sequence[Path | None]
     groups: Sequence[str]
-    make: Make
-    seed: int = 0
     repeats: int = 1
     read: Callable[[Path], Picture] = field(default_factory=Reader)
 
@@ -94,39 +91,57 @@ class Masked:
     def __len__(self) -> int:
         return len(self.photos) * self.repeats
 
-    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
-        """As Photos; raises ArgumentError when a mask is not of the size of its photo."""
-        rng = np.random.default_rng((self.seed, 0x6D61736B, index)) if rng is None else rng
-        at = index % len(self.photos)
-        image = self.read(self.photos[at])
-        picture, target = self.make(image, self._mask(at, image), rng)
-        return Sample(np.ascontiguousarray(picture), target)
+    def portrait(self, index: int) -> tuple[Picture, Mask | None]:
+        """(photo, mask) of a sample; None where there is no mask, or one that covers next to nothing or all.
 
-    def _mask(self, at: int, image: Picture) -> Mask | None:
-        path = self.masks[at]
+        Raises:
+            ArgumentError: the mask is not of the size of its photo.
+        """
+        at = index % len(self.photos)
+        image, path = self.read(self.photos[at]), self.masks[at]
         if path is None:
-            return None
+            return image, None
         mask = (self.read(path)[..., 0] > 127).astype(np.float32)
         if mask.shape != image.shape[:2]:
             raise ArgumentError(
                 f"{path} is {mask.shape}, its photo {image.shape[:2]} (height, width); accepted: equal."
             )
-        return mask if COVERS[0] <= float(mask.mean()) <= COVERS[1] else None
+        return image, mask if COVERS[0] <= float(mask.mean()) <= COVERS[1] else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked(Portraits):
+    """Portraits that a recipe's own function turns into samples on the fly.
+
+    Attributes:
+        make: (image, mask or None, rng) -> (picture, target).
+        seed: of validation.
+    """
+
+    make: Make
+    seed: int = 0
+
+    def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
+        """As Photos; raises ArgumentError as `portrait`."""
+        rng = np.random.default_rng((self.seed, 0x6D61736B, index)) if rng is None else rng
+        picture, target = self.make(*self.portrait(index), rng)
+        return Sample(np.ascontiguousarray(picture), target)
+
+
+def columns(table: pd.DataFrame) -> dict[str, Any]:
+    """{photos, masks, groups} of the rows of a table that `read` or `paired` gave, for Portraits."""
+    return {
+        "photos": [*map(Path, table["path"])],
+        "masks": [Path(mask) if mask else None for mask in table["mask"]],
+        "groups": [*map(str, table["group"])],
+    }
 
 
 def synthesized(table: pd.DataFrame, settings: Settings, make: Make, repeats: int) -> Split:
     """Training and validation photos, split by group before anything is made of them."""
     rows, read_by = divided(table, settings), readers(settings)
     parts = [
-        Masked(
-            [*map(Path, part["path"])],
-            [Path(mask) if mask else None for mask in part["mask"]],
-            [*map(str, part["group"])],
-            make,
-            settings.seed,
-            repeats,
-            reader,
-        )
+        Masked(**columns(part), make=make, seed=settings.seed, repeats=repeats, read=reader)
         for part, reader in zip(rows, read_by, strict=True)
     ]
     return Split(parts[0], parts[1], (trained_on(table, len(rows[0])),))

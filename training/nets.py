@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ PIXELS: dict[str, dict[str, Any]] = {
 """scale, mean, std of a view: what torchvision's and timm's weights were trained with, and TensorFlow's (-1 to 1)."""
 OPTIONS = {"pad": "", "pixels": "imagenet"}
 """Options in Settings.extra of every recipe with a timm backbone: padding of its convolutions ("", or "same" as in
-TensorFlow) and normalization (a key of PIXELS). They belong to the weights: see `with_facts`."""
+TensorFlow) and normalization (a key of PIXELS). They belong to the weights: see `declared`."""
 
 
 class Activated(nn.Module):
@@ -143,7 +142,7 @@ class Scorer(nn.Module):
 
         Features of several levels differ in scale by orders of magnitude: a batch norm evens them out, or with
         `standard`, for a backbone that is pretrained, their Standard. With `mirror`, what it gives in use is the mean
-        of what it gives for the photo and for its mirror image, before activation: equal for both.
+        of what it gives for its views and for their mirror images, before activation: equal for both.
         """
         super().__init__()
         self.backbone, self.rows, self.mirror = backbone, list(rows), mirror
@@ -184,20 +183,19 @@ def pixels(settings: Settings) -> dict[str, Any]:
     return PIXELS[name]
 
 
-def with_facts(settings: Settings) -> Settings:
-    """The settings with the options that the weights file itself declares in its metadata, unless they were given.
+def declared(weights: str | None) -> dict[str, str]:
+    """The OPTIONS that a weights file for a backbone itself declares in its metadata; {} without a file.
 
-    Known are ``pad_type='...'`` and ``x/127.5-1``; a file without them counts as timm's own. Written into the settings,
-    so that a run can be loaded again without the file.
+    Known are ``pad_type='...'`` and ``x/127.5-1``; a file without them counts as timm's own.
+
+    Raises:
+        IQAError: no such file, or not a .safetensors file.
     """
-    if not settings.weights:
-        return settings
-    words = " ".join(f"{key}: {value}" for key, value in _metadata(Path(settings.weights)).items())
+    if not weights:
+        return {}
+    words = " ".join(f"{key}: {value}" for key, value in _metadata(Path(weights)).items())
     found = {"pad": "same"} if "pad_type='same'" in words else {}
-    if "x/127.5-1" in words.replace(" ", ""):
-        found["pixels"] = "symmetric"
-    asked = {key: value for key, value in settings.extra.items() if value != OPTIONS.get(key)}
-    return replace(settings, extra={**settings.extra, **found, **asked})
+    return found | ({"pixels": "symmetric"} if "x/127.5-1" in words.replace(" ", "") else {})
 
 
 def _metadata(path: Path) -> dict[str, str]:

@@ -39,6 +39,11 @@ def frame(settings: Settings, fit: Literal["pad", "shrink", "squash"] = "pad", s
     )
 
 
+def shrunk(settings: Settings) -> InputSpec:
+    """`frame` alone, its aspect kept and never enlarged: the photo lies in the square, 0 around it."""
+    return InputSpec(views=(frame(settings, "shrink"),))
+
+
 def whole(settings: Settings) -> InputSpec:
     """`frame` alone, its aspect kept: the `inputs` of a recipe that looks at the photo once."""
     return InputSpec(views=(frame(settings),))

@@ -176,6 +176,9 @@ class Recipe:
         loss: scalar from (raw outputs, targets).
         metric: decides on the best epoch and on stopping.
         baseline: what it must beat: validation photos to (what it is, its value of the metric); None = no simple one.
+        starts: name of another recipe, whose best weights --weights may name, to the attribute of this one's network
+            that takes the backbone of that one.
+        exported: False for a network that is only a start for others, and no model.
     """
 
     name: str
@@ -192,6 +195,8 @@ class Recipe:
     loss: Callable[[Raw, Target], Tensor]
     metric: Metric
     baseline: Callable[[Photos], tuple[str, float]] | None = None
+    starts: Mapping[str, str] = field(default_factory=dict)
+    exported: bool = True
 
 
 @cache
@@ -206,6 +211,11 @@ def _all() -> dict[str, Recipe]:
 def names() -> tuple[str, ...]:
     """Names of all recipes, sorted."""
     return tuple(_all())
+
+
+def followers(name: str) -> tuple[str, ...]:
+    """Names of the recipes that may start from a run of this one."""
+    return tuple(other for other, made in _all().items() if name in made.starts)
 
 
 def get(name: str) -> Recipe:

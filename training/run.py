@@ -37,14 +37,13 @@ from iqa.errors import ArgumentError, IQAError, ManifestError, OutputExistsError
 from iqa.manifest import read_record
 from iqa.preprocess import InputSpec
 
-from . import checkpoint, ending, nets, recipe, resume, tables
+from . import checkpoint, ending, nets, recipe, resume, start, tables
 from .batches import unreadable
 from .devices import computing, keep_memory, place
 from .distill import WEIGHT, taught
 from .fit import fit
 from .limits import in_range
 from .recipe import Recipe, Settings, Split
-from .start import checked, with_facts
 
 PACKAGES = ("torch", "timm", "safetensors", "accelerate")
 _SHOWN_FAULTS = 10
@@ -147,7 +146,8 @@ def photos(made: Recipe, settings: Settings, data: Path) -> Split:
     if not data.exists():
         raise NoData(f"--data {data}: there is no such folder. Name one with photos; the recipe says which layouts.")
     split = made.data(data, settings)
-    checked(made, settings, split)
+    start.checked(made, settings, split)
+    split = start.sources(settings, split)
     return taught(split, Path(settings.teacher), made.outputs) if settings.teacher else split
 
 
@@ -176,7 +176,7 @@ def begin(made: Recipe, settings: Settings, data: Path, out: Path, held: ExitSta
             "validation": tables.summary(split.validation),
         },
         "trained_on": [asdict(row) for row in split.trained_on],
-        "commit": commit(),
+        "commit": commit("training"),
         "machine": facts,
         "packages": packages,
     }
@@ -197,7 +197,7 @@ def _fresh(made: Recipe, args: argparse.Namespace, held: ExitStack | None) -> tu
     if held:
         resume.writable(args.out, "--out")
         _free(args.out)
-    settings = with_facts(chosen(made, args, made.defaults))
+    settings = start.with_facts(chosen(made, args, made.defaults), [text.partition("=")[0] for text in args.extra])
     return settings, begin(made, settings, args.data, args.out, held) if held else photos(made, settings, args.data)
 
 
@@ -232,6 +232,9 @@ def _train(args: argparse.Namespace, held: ExitStack | None) -> None:
         say(f"{made.name}: {len(split.train)} samples to train, {len(split.validation)} to validate, {settings}")
         if not args.resume and (left := nets.unused(settings)):
             say(f"Not loaded from {settings.weights}, for it is of the classifier: {', '.join(left)}.")
+        before = start.earlier(settings)
+        if before is not None and before.recipe != made.name:
+            say(f"Of {settings.weights}, a run of {before.recipe}, the backbone alone is taken.")
     events = args.out / "tensorboard"
     watched = events if args.tensorboard or (args.resume and events.is_dir()) else None
     rows = fit(made, settings, split, args.out, resume=args.resume, stop_after=args.stop_after, events=watched, say=say)

@@ -1,15 +1,15 @@
 """How a run starts or goes on: settings that fit, a split without leaks, the network with its weights, its rate."""
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from iqa.errors import ArgumentError, IQAError
-from iqa.manifest import read_record
+from iqa.manifest import DataSet, read_record
 
 from . import checkpoint, nets
 from .devices import Setup
@@ -17,6 +17,7 @@ from .limits import in_range
 from .nets import load_strictly
 from .recipe import Recipe, Settings, Split
 
+_BACKBONE = "backbone."
 LAST_RATE = 0.01
 """Of the peak: where the cosine ends."""
 
@@ -44,30 +45,71 @@ def checked(recipe: Recipe, settings: Settings, split: Split, processes: int = 1
         )
 
 
-def with_facts(settings: Settings) -> Settings:
-    """The settings with the options that belong to the weights they start from, unless they were given.
+def with_facts(settings: Settings, typed: Collection[str] = ()) -> Settings:
+    """The settings with the options that belong to the weights they start from, but for those that were `typed`.
 
-    Of a file for a backbone as `nets.with_facts`; of an earlier run the padding and normalization it was trained with.
+    Of a file for a backbone what it declares; of an earlier run the padding and normalization it was trained with.
+    Written into the settings, so that a run can be loaded again without the file.
     """
+    before = earlier(settings)
+    found = nets.declared(settings.weights) if before is None else before.options
+    return replace(settings, extra={**settings.extra, **{k: v for k, v in found.items() if k not in typed}})
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A run whose best weights another run starts from.
+
+    Attributes:
+        recipe: its name.
+        options: those of nets.OPTIONS that it was trained with.
+        trained_on: what its manifest would name.
+    """
+
+    recipe: str
+    options: Mapping[str, str]
+    trained_on: tuple[DataSet, ...]
+
+
+def earlier(settings: Settings) -> Earlier | None:
+    """The run that `settings.weights` is of; None for weights of a backbone, for none, and for pretrained ones."""
     if not settings.weights or not checkpoint.is_run(Path(settings.weights)):
-        return nets.with_facts(settings)
+        return None
     path = Path(settings.weights)
-    _, before = checkpoint.about(path, checkpoint.state(path))
-    found = {key: before.extra[key] for key in nets.OPTIONS if key in before.extra}
-    asked = {key: value for key, value in settings.extra.items() if value != nets.OPTIONS.get(key)}
-    return replace(settings, extra={**settings.extra, **found, **asked})
+    told = checkpoint.state(path)
+    name, was = checkpoint.about(path, told)
+    sources = read_record(tuple[DataSet, ...], told.get("trained_on", []), f"{path}: trained_on")
+    return Earlier(name, {key: was.extra[key] for key in nets.OPTIONS if key in was.extra}, sources)
+
+
+def sources(settings: Settings, split: Split) -> Split:
+    """The split, its `trained_on` with what an earlier run, whose weights are the start, has seen."""
+    before = earlier(settings)
+    seen = () if before is None else before.trained_on
+    return replace(split, trained_on=tuple(dict.fromkeys((*split.trained_on, *seen))))
 
 
 def network(recipe: Recipe, settings: Settings) -> nn.Module:
-    """The network at its start: as the recipe builds it, or the best network of an earlier run of the same recipe."""
-    if not settings.weights or not checkpoint.is_run(Path(settings.weights)):
+    """The network at its start: as the recipe builds it, or with the best weights of an earlier run.
+
+    Of a run of the same recipe all of them; of one in `recipe.starts` its backbone, where that says.
+
+    Raises:
+        ArgumentError: the run is of another recipe, or its weights are not of this network.
+    """
+    before = earlier(settings)
+    if before is None:
         return recipe.net(settings)
-    tensors, told = checkpoint.read(Path(settings.weights))
-    name, _ = checkpoint.about(Path(settings.weights), told)
-    if name != recipe.name:
-        raise ArgumentError(f"{settings.weights} is of recipe {name!r}; accepted: {recipe.name!r}.")
+    tensors, name = checkpoint.read(Path(str(settings.weights)))[0], before.recipe
     net = checkpoint.blank(recipe, settings)
-    load_strictly(net, tensors, settings.weights)
+    if name == recipe.name:
+        load_strictly(net, tensors, str(settings.weights))
+    elif name in recipe.starts:
+        backbone = {key.removeprefix(_BACKBONE): x for key, x in tensors.items() if key.startswith(_BACKBONE)}
+        load_strictly(getattr(net, recipe.starts[name]), backbone, str(settings.weights))
+    else:
+        accepted = ", ".join(repr(one) for one in (recipe.name, *recipe.starts))
+        raise ArgumentError(f"{settings.weights} is of recipe {name!r}; accepted: {accepted}.")
     return net
 
 

@@ -10,9 +10,9 @@ import torch
 from iqa.preprocess import InputSpec
 from training import batches, losses
 from training.data import Labelled
-from training.ladders import LADDER, LEAST_STEP, SEVERITY, Laddered
+from training.ladders import DAMAGES, LADDER, LEAST_STEP, SEVERITY, Laddered
 from training.recipe import Settings
-from training.recipes.quality import DAMAGES, RECIPE
+from training.recipes.quality import RECIPE
 
 
 @pytest.fixture
@@ -70,6 +70,26 @@ def test_the_order_of_a_ladder_costs_nothing_once_it_stands_a_margin_apart() -> 
     tied = losses.ladder_rank(torch.zeros(5, 1), severity, ladder, 2.0).item()
     assert tied == pytest.approx(2.0 * (0.4 + 1.0 + 0.6) / 3, abs=1e-6)
     assert losses.ladder_rank(-score, severity, ladder, 2.0).item() > tied
+
+
+def test_what_is_undamaged_keeps_its_score_and_the_others_give_way() -> None:
+    score = torch.tensor([[0.0], [0.5], [-2.0]], requires_grad=True)  # the second is above the first
+    losses.ladder_rank(score, torch.tensor([[0.0], [0.5], [1.0]]), torch.full((3, 1), 7.0), 1.5).backward()
+    assert score.grad is not None
+    assert score.grad[0] == 0
+    assert score.grad[1] > 0
+    assert score.grad[2] == 0, "far enough below both"
+
+
+def test_a_batch_of_copies_alone_has_a_loss_and_a_gradient() -> None:
+    torch.manual_seed(0)
+    raw = {"quality": torch.randn(4, 1, requires_grad=True), "range": torch.randn(4, 2, requires_grad=True)}
+    place = {LADDER: torch.full((4, 1), 7.0), SEVERITY: torch.linspace(0.2, 1, 4)[:, None]}
+    loss = RECIPE.loss(raw, {"quality": torch.full((4, 1), torch.nan), **place})  # type: ignore[arg-type]
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(x.grad).all() for x in raw.values() if x.grad is not None)
+    assert raw["quality"].grad.abs().sum() > 0  # type: ignore[union-attr]
 
 
 def test_no_ladder_costs_nothing() -> None:

@@ -12,7 +12,7 @@ from torch import nn
 
 from iqa.errors import ArgumentError, IQAError, UnknownNameError
 from tests.toy_training import Tiny, output
-from training import nets
+from training import nets, start
 from training.pyramid import Pyramid, mean_of_rows
 from training.recipe import Settings
 
@@ -149,11 +149,10 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
 
 
 def test_weights_tell_their_padding_and_pixels_unless_one_is_typed(weights: Path) -> None:
-    settings = replace(SCRATCH, weights=str(weights), extra=dict(nets.OPTIONS))
-    assert nets.with_facts(settings).extra == {"pad": "same", "pixels": "symmetric"}
-    typed = replace(settings, extra={"pad": "", "pixels": "imagenet", "set": "koniq"})
-    assert nets.with_facts(typed).extra["set"] == "koniq"
-    assert nets.with_facts(SCRATCH) == SCRATCH
+    settings = replace(SCRATCH, weights=str(weights), extra={**nets.OPTIONS, "set": "koniq"})
+    assert start.with_facts(settings).extra == {"pad": "same", "pixels": "symmetric", "set": "koniq"}
+    assert start.with_facts(settings, ["pixels"]).extra["pixels"] == "imagenet"
+    assert start.with_facts(SCRATCH) == SCRATCH
 
 
 def test_padding_as_in_tensorflow_is_another_function() -> None:

@@ -274,8 +274,6 @@ def test_a_run_that_starts_from_another_takes_over_what_its_weights_ask_for(
     common = [tiny.name, "--data", str(rated), *FAST]
     assert run.main([*common, "--out", str(first), "--extra", "pixels=symmetric", "--extra", "pad=same"]) == 0
     assert run.main([*common, "--out", str(second), "--weights", str(first / checkpoint.BEST)]) == 0
-    assert json.loads((second / "settings.json").read_text())["settings"]["extra"] == {
-        **tiny.defaults.extra,
-        "pixels": "symmetric",
-        "pad": "same",
-    }
+    told = json.loads((second / "settings.json").read_text())
+    assert told["settings"]["extra"] == {**tiny.defaults.extra, "pixels": "symmetric", "pad": "same"}
+    assert told["trained_on"] == json.loads((first / "settings.json").read_text())["trained_on"], "named once"

@@ -28,13 +28,12 @@ from torch import Tensor, nn
 
 from iqa.errors import ArgumentError
 
-from .. import losses, metrics, nets, parts, tables
+from .. import losses, metrics, nets, parts, rated, tables
 from ..pyramid import Pyramid
 from ..recipe import Arrays, Raw, Recipe, Settings, Split, Target
-from . import frame_scorer
 
 LABELS = ("bad", "normal", "good")
-SETS = ("ava", *frame_scorer.SETS)
+SETS = ("ava", *rated.SETS)
 
 
 def bounds(text: str) -> tuple[float, float]:

@@ -1,0 +1,75 @@
+"""Starting from another run, with its backbone and what it has seen; imitation, which is nothing but a start."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from iqa.errors import ArgumentError
+from tests.toy_recipes import clean, rated, settled
+from training import checkpoint, ending, export, recipe
+from training.fit import fit
+from training.recipes import imitation as page
+from training.start import network
+
+
+def test_a_start_for_others_is_no_model_and_they_begin_with_its_backbone(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quality, imitation, scorer = (recipe.get(name) for name in ("quality", "imitation", "frame-scorer"))
+    runs = {}
+    for made, layout in ((quality, rated), (imitation, clean)):
+        runs[made.name] = tmp_path / made.name
+        runs[made.name].mkdir()
+        before = {"weights": str(runs["quality"] / checkpoint.BEST)} if made is imitation else {}
+        settings = settled(made, **before)
+        split = made.data(layout(photos, tmp_path / f"{made.name} data"), settings)
+        fit(made, settings, split, runs[made.name], say=lambda _: None)
+    first = checkpoint.best(runs["imitation"]).net.net
+    taught_by = checkpoint.best(runs["quality"]).net.net.backbone
+    assert same_weights(first.teacher, taught_by), "the teacher does not learn"  # type: ignore[arg-type]
+    torch.manual_seed(0)  # as the run began
+    fresh = network(imitation, settled(imitation, weights=str(runs["quality"] / checkpoint.BEST)))
+    assert not same_weights(fresh.backbone, first.backbone), "the student does"  # type: ignore[arg-type]
+    assert [row.name for row in checkpoint.best(runs["imitation"]).trained_on]
+    start = network(scorer, settled(scorer, weights=str(runs["imitation"] / checkpoint.BEST)))
+    assert same_weights(start.backbone, first.backbone)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match=r"is of recipe 'quality'; accepted: 'frame-scorer', 'imitation'\."):
+        network(scorer, settled(scorer, weights=str(runs["quality"] / checkpoint.BEST)))
+    assert export.main([str(runs["imitation"]), "--out", str(tmp_path / "model")]) == 2
+    assert "makes no model, but a start for frame-scorer" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+    words = shlex.split(ending.command(imitation, runs["imitation"], tmp_path / "model"))
+    assert words[2:4] == ["training.run", "frame-scorer"]
+    assert words[-2:] == ["--weights", str(runs["imitation"] / checkpoint.BEST)]
+
+
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
+    """Whether all tensors of two networks are equal."""
+    first, second = one.state_dict(), other.state_dict()
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_what_is_imitated_is_measured_in_the_variances_of_the_teacher() -> None:
+    made = recipe.get("imitation")
+    net = checkpoint.blank(made, settled(made)).train()
+    frame = torch.rand(4, 3, 64, 64)
+    for layer in net.between:  # type: ignore[union-attr]
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    found = net(frame)["explained"]
+    assert found.shape == (4, len(page.STRIDES))
+    assert found.mean().item() == pytest.approx(0.0, abs=0.05), "no better than the mean explains nothing"
+    assert not any(module.training for module in net.teacher.modules())  # type: ignore[union-attr]
+
+
+def test_parts_are_squares_of_the_photo_and_some_are_damaged() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    pixels = {tuple(pixel) for pixel in image.reshape(-1, 3).tolist()}
+    shown = [page.part(image, np.random.default_rng(seed))[0] for seed in range(40)]
+    assert all(a == b and 0.4 * 60 <= a <= 60 for a, b, _ in (one.shape for one in shown))
+    own = [{tuple(pixel) for pixel in one.reshape(-1, 3).tolist()} <= pixels for one in shown]
+    assert 0.5 < np.mean(own) < 0.9
