@@ -10,6 +10,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from iqa.errors import ArgumentError, IQAError
+from iqa.manifest import DataSet, read_record
 
 from . import checkpoint, tables
 from .recipe import Recipe, Settings, Split
@@ -116,6 +117,17 @@ def resumed(made: Recipe, out: Path, choose: Callable[[Settings], Settings]) -> 
         )
     _of_this_run(out, name, was)
     return now, facts
+
+
+def trained_on(out: Path) -> tuple[DataSet, ...]:
+    """What the manifest names, as written when the run in `out` began: the weights it started from may be gone.
+
+    Raises:
+        IQAError: settings.json is not as it was written.
+    """
+    path = out / checkpoint.SETTINGS
+    rows: tuple[DataSet, ...] = read_record(tuple[DataSet, ...], _read(path).get("trained_on"), f"{path}: trained_on")
+    return rows
 
 
 def _read(path: Path) -> dict[str, Any]:

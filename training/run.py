@@ -209,7 +209,7 @@ def _resumed(made: Recipe, args: argparse.Namespace, held: ExitStack | None) -> 
     settings, facts = resume.resumed(made, args.out, lambda was: chosen(made, args, was))
     split = photos(made, settings, args.data or Path(facts.folder))
     resume.same_data(args.out, facts, split)
-    return settings, split
+    return settings, replace(split, trained_on=resume.trained_on(args.out))
 
 
 def train(args: argparse.Namespace) -> None:

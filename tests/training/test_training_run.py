@@ -265,15 +265,3 @@ def test_every_recipe_page_is_complete(name: str) -> None:
     assert views
     assert any(phase.frozen for phase in made.phases) <= hasattr(net, "backbone")
     assert sum(parameter.numel() for parameter in net.parameters()) < 15_000_000
-
-
-def test_a_run_that_starts_from_another_takes_over_what_its_weights_ask_for(
-    rated: Path, tmp_path: Path, tiny: Recipe
-) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    common = [tiny.name, "--data", str(rated), *FAST]
-    assert run.main([*common, "--out", str(first), "--extra", "pixels=symmetric", "--extra", "pad=same"]) == 0
-    assert run.main([*common, "--out", str(second), "--weights", str(first / checkpoint.BEST)]) == 0
-    told = json.loads((second / "settings.json").read_text())
-    assert told["settings"]["extra"] == {**tiny.defaults.extra, "pixels": "symmetric", "pad": "same"}
-    assert told["trained_on"] == json.loads((first / "settings.json").read_text())["trained_on"], "named once"

@@ -1,6 +1,8 @@
 """Starting from another run, with its backbone and what it has seen; imitation, which is nothing but a start."""
 
+import json
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,13 @@ from torch import nn
 
 from iqa.errors import ArgumentError
 from tests.toy_recipes import clean, rated, settled
-from training import checkpoint, ending, export, recipe
+from training import checkpoint, ending, export, recipe, resume, run
 from training.fit import fit
+from training.recipe import Recipe
 from training.recipes import imitation as page
 from training.start import network
+
+FAST = ["--workers", "0", "--device", "cpu", "--weights", ""]
 
 
 def test_a_start_for_others_is_no_model_and_they_begin_with_its_backbone(
@@ -73,3 +78,32 @@ def test_parts_are_squares_of_the_photo_and_some_are_damaged() -> None:
     assert all(a == b and 0.4 * 60 <= a <= 60 for a, b, _ in (one.shape for one in shown))
     own = [{tuple(pixel) for pixel in one.reshape(-1, 3).tolist()} <= pixels for one in shown]
     assert 0.5 < np.mean(own) < 0.9
+
+
+def test_a_run_that_starts_from_another_takes_over_what_its_weights_ask_for(
+    rated: Path, tmp_path: Path, tiny: Recipe
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    common = [tiny.name, "--data", str(rated), *FAST]
+    assert run.main([*common, "--out", str(first), "--extra", "pixels=symmetric", "--extra", "pad=same"]) == 0
+    assert run.main([*common, "--out", str(second), "--weights", str(first / checkpoint.BEST)]) == 0
+    told = json.loads((second / "settings.json").read_text())
+    assert told["settings"]["extra"] == {**tiny.defaults.extra, "pixels": "symmetric", "pad": "same"}
+    assert told["trained_on"] == json.loads((first / "settings.json").read_text())["trained_on"], "named once"
+
+
+def test_a_resumed_run_names_what_its_start_was_trained_on_though_that_is_gone(
+    rated: Path, tmp_path: Path, tiny: Recipe
+) -> None:
+    first, second, other = tmp_path / "first", tmp_path / "second", tmp_path / "other"
+    shutil.copytree(rated, other)
+    (other / "labels.csv").write_text((rated / "labels.csv").read_text().rsplit("\n", 3)[0] + "\n")
+    assert run.main([tiny.name, *FAST, "--data", str(other), "--out", str(first)]) == 0
+    start = ["--weights", str(first / checkpoint.BEST), "--stop-after", "1"]
+    assert run.main([tiny.name, *FAST, "--data", str(rated), "--out", str(second), *start]) == 0
+    began = checkpoint.state(second / checkpoint.BEST)["trained_on"]
+    assert len({row["photos"] for row in began}) == 2
+    shutil.rmtree(first)
+    assert run.main([tiny.name, "--out", str(second), "--resume"]) == 0
+    assert checkpoint.best(second).trained_on == resume.trained_on(second)
+    assert [row.photos for row in resume.trained_on(second)] == [row["photos"] for row in began]
