@@ -3,7 +3,7 @@
 People rated no damaged copy; that more damage is never better needs no rating.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,18 +16,18 @@ from .recipe import Arrays, Sample
 LADDER, SEVERITY = "ladder", "severity"
 """Names of the targets that are added, each (1,): number of the ladder, -1 = none, and severity in [0, 1]."""
 LEAST_STEP = 0.1
-DAMAGES = (
-    "defocus",
-    "motion",
-    "shake",
-    "noise",
-    "underexposure",
-    "overexposure",
-    "color_cast",
-    "compression",
-    "watermark",
-)
-"""Of iqa.damage: those that no photographer means."""
+DAMAGES = {
+    "defocus": 1.0,
+    "motion": 1.0,
+    "shake": 1.0,
+    "noise": 1.0,
+    "underexposure": 1.0,
+    "overexposure": 2.0,
+    "color_cast": 2.0,
+    "compression": 1.0,
+    "watermark": 3.0,
+}
+"""Of iqa.damage: those that no photographer means, to how often each is shown; people's ratings say less of some."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,21 @@ class Laddered(Around):
         sound: per photo, whether damage makes it worse for certain (a dark photo gains from a longer exposure).
         share: of the sound photos that bring copies, anew in every epoch.
         copies: of one photo, all with the same damage at rising severities.
-        names: damages to choose from, of iqa.damage.
+        chances: damages to choose from, of iqa.damage, to how often each is chosen relative to the others.
     """
 
     sound: Sequence[bool]
     share: float
     copies: int
-    names: tuple[str, ...]
+    chances: Mapping[str, float]
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """As Photos; validation brings no copies along."""
         first = self.photos.sample(index, rng)
         if rng is None or not self.sound[index] or rng.random() >= self.share:
             return replace(first, target=first.target | place(-1, 0.0))
-        name = self.names[int(rng.integers(len(self.names)))]
+        chances = np.array(list(self.chances.values()))
+        name = str(rng.choice(list(self.chances), p=chances / chances.sum()))
         gaps = rng.dirichlet(np.ones(self.copies + 1)) * (1.0 - LEAST_STEP * self.copies) + LEAST_STEP
         state = int(rng.integers(2**31))
         unknown: Arrays = {key: np.full_like(value, np.nan) for key, value in first.target.items()}

@@ -41,7 +41,8 @@ def _of(stem: Path) -> Path | None:
 def read(folder: Path) -> pd.DataFrame:
     """The table of the photos in a folder and below that have a mask beside them: name, path, mask, group, split.
 
-    A labels.csv with the columns image and group, where there is one, says which photos show the same scene.
+    A labels.csv with the columns image and group, where there is one, says which photos show the same scene. The names
+    of the folders inside, or of `folder` where it has none, are the title that a manifest shows.
 
     Raises:
         IQAError: no photo has a mask.
@@ -63,7 +64,8 @@ def read(folder: Path) -> pd.DataFrame:
         told = pd.read_csv(labels, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         if {"image", "group"} <= set(told):
             table["group"] = table["name"].map(told.set_index("image")["group"]).fillna(table["group"])
-    table.attrs = {"dataset": "photos"}
+    inside = sorted({Path(name).parts[0] for name in table["name"] if len(Path(name).parts) > 1})
+    table.attrs = {"dataset": "photos", "title": f"Photos with masks: {', '.join(inside) or folder.resolve().name}"}
     return merged([table])[0]
 
 

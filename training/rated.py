@@ -23,9 +23,9 @@ from .recipe import Arrays, Photos, Raw, Settings, Split, Target
 SETS = ("biq2021", "koniq", "spaq", "uhdiqa", "clive", "flive", "kadid10k", "tid2013", "live", "csiq", "table")
 LEVELS = (1, 2, 3)
 """Feature levels of a timm network that a score is read from beside the last: strides 4, 8 and 16."""
-OPTIONS = {"set": "", "ladder_share": "0.5", "scenes": ""}
+OPTIONS = {"set": "", "ladder_share": "0.8", "scenes": ""}
 """Options in Settings.extra: the data set, the share of sound photos that bring copies, the folder of masked photos."""
-RANK_WEIGHT, LADDER_WEIGHT = 0.5, 0.2
+RANK_WEIGHT, LADDER_WEIGHT = 0.5, 0.25
 RANK_SCALE = 0.25
 """Logits: two photos whose scores differ by less are a close call."""
 SOUND = 0.65

@@ -130,6 +130,17 @@ def trained_on(out: Path) -> tuple[DataSet, ...]:
     return rows
 
 
+def other_code(out: Path, now: str | None) -> str:
+    """A sentence when the run in `out` began with other sources than those of `now`, a commit; empty when not."""
+    was = _read(out / checkpoint.SETTINGS).get("commit")
+    if was == now and not str(now).endswith("+changes"):
+        return ""
+    return (
+        f"The sources may have changed since this run began (then {was or 'no commit'}, now {now or 'no commit'}): its "
+        "loss or its data may differ from here on."
+    )
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))

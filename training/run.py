@@ -232,6 +232,8 @@ def _train(args: argparse.Namespace, held: ExitStack | None) -> None:
         say(f"{made.name}: {len(split.train)} samples to train, {len(split.validation)} to validate, {settings}")
         if not args.resume and (left := nets.unused(settings)):
             say(f"Not loaded from {settings.weights}, for it is of the classifier: {', '.join(left)}.")
+        if args.resume and (told := resume.other_code(args.out, commit("training"))):
+            say(told)
         before = start.earlier(settings)
         if before is not None and before.recipe != made.name:
             say(f"Of {settings.weights}, a run of {before.recipe}, the backbone alone is taken.")

@@ -126,9 +126,10 @@ def limited(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def trained_on(table: pd.DataFrame, photos: int, split: str = "train") -> DataSet:
-    """What the manifest says of photos from a table that `read` gave."""
+    """What the manifest says of photos from a table that `read`, or `masked.read`, gave."""
     record = datasets.get(table.attrs["dataset"])
-    return DataSet(name=record.title, split=split, photos=photos, license=record.licence, source=record.source)
+    name = str(table.attrs.get("title", record.title))
+    return DataSet(name=name, split=split, photos=photos, license=record.licence, source=record.source)
 
 
 def labelled(

@@ -74,6 +74,7 @@ def test_quality_learns_from_scenes_beside_ratings_and_validates_on_ratings_alon
     assert len(split.train) == len(plain.train) + 2
     assert split.validation.groups == plain.validation.groups
     assert [row.photos for row in split.trained_on] == [plain.trained_on[0].photos, 1]
+    assert split.trained_on[1].name == "Photos with masks: scenes"
     out = tmp_path / "run"
     out.mkdir()
     (row,) = fit(RECIPE, small, split, out, say=lambda _: None)

@@ -211,6 +211,20 @@ def test_a_run_goes_on_without_the_weights_that_it_started_from(
     assert same(whole / LAST, halves / LAST)
 
 
+def test_a_run_that_goes_on_with_other_sources_says_so(
+    half: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "half"
+    shutil.copytree(half, out)
+    told = json.loads((out / "settings.json").read_text())
+    (out / "settings.json").write_text(json.dumps({**told, "commit": "a" * 40}))
+    assert resume.other_code(out, "a" * 40) == ""
+    assert "may have changed" in resume.other_code(out, "a" * 40 + "+changes")
+    monkeypatch.setattr(run, "commit", lambda *folders: "b" * 40)
+    assert run.main([tiny.name, "--out", str(out), "--resume"]) == 0
+    assert f"then {'a' * 40}, now {'b' * 40}" in capsys.readouterr().out
+
+
 def test_two_runs_never_share_a_folder(
     half: Path, rated: Path, tmp_path: Path, tiny: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:

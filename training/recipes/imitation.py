@@ -88,7 +88,7 @@ def part(image: Picture, rng: np.random.Generator) -> tuple[Picture, Arrays]:
     top, left = (int(rng.integers(0, length - side + 1)) for length in image.shape[:2])
     shown = np.ascontiguousarray(flip(image[top : top + side, left : left + side], rng))
     if rng.random() < DAMAGED:
-        name = DAMAGES[int(rng.integers(len(DAMAGES)))]
+        name = str(rng.choice(list(DAMAGES)))
         shown = damage.apply(name, shown, float(rng.uniform(0.1, 1.0)), rng)
     return shown, {}
 
