@@ -1,6 +1,7 @@
 """Every recipe, on the data it accepts: it trains, goes on to the same bits, and its model folder answers photos."""
 
 import json
+import pickle
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -78,6 +79,8 @@ def test_every_recipe_trains_resumes_to_the_same_bits_and_predicts_from_its_mode
     assert same(whole / checkpoint.BEST, halves / checkpoint.BEST)
     assert np.isfinite([row[key] for row in rows for key in ("train_loss", "validation_loss", "metric")]).all()
     assert not set(split.train.groups) & set(split.validation.groups)
+    there = pickle.loads(pickle.dumps((split.train, split.validation)))  # as they reach a worker
+    assert [part.groups for part in there] == [split.train.groups, split.validation.groups]
     folder = tmp_path / name
     typed = shlex.split(ending.command(made, whole, folder))
     if not made.exported:
