@@ -23,10 +23,7 @@ from torch import nn
 from eval.datasets import group_split
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint, resume
-from .batches import Rows, collate, fed, loader
-from .checkpoint import Trained
-from .recipe import Photos
+from . import checkpoint, resume, validate
 
 OUTPUT, SCORE, COVERAGE = "range", "quality", 0.9
 _TAIL = (1.0 - COVERAGE) / 2.0
@@ -61,26 +58,6 @@ def coverage(ends: Column, ratings: Column, moved: tuple[float, float]) -> tuple
     """(share of ratings inside, median width of the range in [0, 1])."""
     low, high = (1.0 / (1.0 + np.exp(-(ends[:, side] + moved[side]))) for side in (0, 1))
     return float(np.mean((low <= ratings) & (ratings <= high))), float(np.median(high - low))
-
-
-@torch.no_grad()
-def ends_and_ratings(trained: Trained, photos: Photos) -> tuple[Column, Column]:
-    """((photos, 2) logits of the ends, (photos,) ratings)."""
-    settings, recipe = trained.settings, trained.recipe
-    rows = loader(
-        Rows(photos, recipe.inputs(settings), settings.seed),
-        settings,
-        batch_sampler=[
-            [(-1, k) for k in range(at, min(at + settings.batch_size, len(photos)))]
-            for at in range(0, len(photos), settings.batch_size)
-        ],
-        collate_fn=collate,
-    )
-    ends, ratings = [], []
-    for batch in fed(rows):
-        ends.append(trained.net.net(*batch.views)[OUTPUT].numpy())
-        ratings.append(batch.target[SCORE].numpy()[:, 0])
-    return np.concatenate(ends).astype(float), np.concatenate(ratings).astype(float)
 
 
 def halves(groups: Sequence[str], seed: int) -> NDArray[np.bool_]:
@@ -118,8 +95,13 @@ def conformal(run: Path, data: Path | None = None) -> str:
         raise ArgumentError(f"The ends of {run} were moved already, by {trained.state['range']['moved']} logits.")
     layer = last_layer(trained.net.net)
     with resume.alone(run):
-        photos = _validation(run, trained, data)
-        ends, ratings = ends_and_ratings(trained, photos)
+        photos = validate.photos_of(run, trained, data)
+        if len(photos) < FEWEST:
+            raise IQAError(
+                f"{len(photos)} validation photos; accepted: {FEWEST} or more, of which 5 % are beyond each end."
+            )
+        found = validate.answers(trained, photos)
+        ends, ratings = found.raw[OUTPUT].astype(float), found.target[SCORE][:, 0].astype(float)
         one = halves(photos.groups, trained.settings.seed)
         held = [coverage(ends[test], ratings[test], moves(ends[~test], ratings[~test])) for test in (one, ~one)]
         moved = moves(ends, ratings)
@@ -134,20 +116,6 @@ def conformal(run: Path, data: Path | None = None) -> str:
         f"{moved[0]:+.3f} and {moved[1]:+.3f} logits. Found on one half, measured on the other: {inside:.3f} inside "
         f"(promised {COVERAGE}), median width {width:.3f}."
     )
-
-
-def _validation(run: Path, trained: Trained, data: Path | None) -> Photos:
-    """The validation photos of the run, the same as when it began: others may be those it learned from."""
-    settings, facts = resume.resumed(trained.recipe, run, lambda was: was)
-    if not checkpoint.read(run / checkpoint.LAST)[1]["progress"]["done"]:
-        raise ArgumentError(f"The run in {run} is not at its end, and would overwrite the ends: finish it first.")
-    split = trained.recipe.data(data or Path(facts.folder), settings)
-    resume.same_data(run, facts, split)
-    if len(split.validation) < FEWEST:
-        raise IQAError(
-            f"{len(split.validation)} validation photos; accepted: {FEWEST} or more, of which 5 % are beyond each end."
-        )
-    return split.validation
 
 
 def main(argv: Sequence[str] | None = None) -> int:

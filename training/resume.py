@@ -104,9 +104,8 @@ def resumed(made: Recipe, out: Path, choose: Callable[[Settings], Settings]) -> 
                 f"with --weights {out / checkpoint.BEST}."
             )
         raise ArgumentError(f"The run in {out} ended before its first epoch did. Start it anew without --resume.")
-    told = _read(path)
-    name, was = checkpoint.about(path, told)
-    facts = _facts(path, told.get("data"))
+    name, was = checkpoint.about(path, _read(path))
+    began = facts_of(out)
     now = choose(was)
     changed = _differing(now, was)
     if name != made.name or changed:
@@ -116,7 +115,18 @@ def resumed(made: Recipe, out: Path, choose: Callable[[Settings], Settings]) -> 
             f"with --weights {out / checkpoint.BEST} from where this one is."
         )
     _of_this_run(out, name, was)
-    return now, facts
+    return now, began
+
+
+def read_settings(out: Path) -> dict[str, Any]:
+    """What settings.json in `out` holds; raises IQAError when it is cut or gone."""
+    return _read(out / checkpoint.SETTINGS)
+
+
+def facts_of(out: Path) -> Facts:
+    """Those on the data of the run in `out`; raises IQAError when settings.json is not as it was written."""
+    path = out / checkpoint.SETTINGS
+    return _facts(path, _read(path).get("data"))
 
 
 def trained_on(out: Path) -> tuple[DataSet, ...]:
@@ -132,7 +142,7 @@ def trained_on(out: Path) -> tuple[DataSet, ...]:
 
 def other_code(out: Path, now: str | None) -> str:
     """A sentence when the run in `out` began with other sources than those of `now`, a commit; empty when not."""
-    was = _read(out / checkpoint.SETTINGS).get("commit")
+    was = read_settings(out).get("commit")
     if was == now and not str(now).endswith("+changes"):
         return ""
     return (

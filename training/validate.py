@@ -1,0 +1,82 @@
+"""What a trained network answers on the validation photos of its run, without training on.
+
+Comes in: the folder of a finished run, or of the mean of several. Goes out: outputs and targets, for `conformal`, which
+moves the ends of a range, and `average`, which says what a mean of weights is worth.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from iqa.errors import ArgumentError
+
+from . import checkpoint, resume
+from .batches import Rows, collate, fed, loader
+from .checkpoint import Trained
+from .nets import activate
+from .recipe import Arrays, Photos
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One row per photo.
+
+    Attributes:
+        raw: output to its numbers before the activation, (photos, labels).
+        target: name to (photos, labels).
+    """
+
+    raw: Arrays
+    target: Arrays
+
+    def metric(self, trained: Trained) -> float:
+        """By which the recipe chooses."""
+        outputs = trained.recipe.outputs
+        predicted = {o.name: activate(torch.from_numpy(self.raw[o.name]), o).numpy() for o in outputs}
+        return float(trained.recipe.metric.function(predicted, self.target))
+
+
+@torch.no_grad()
+def answers(trained: Trained, photos: Photos) -> Answers:
+    """Outputs and targets of all photos, in their order."""
+    settings = trained.settings
+    size = settings.batch_size
+    order = [[(-1, k) for k in range(at, min(at + size, len(photos)))] for at in range(0, len(photos), size)]
+    rows = Rows(photos, trained.recipe.inputs(settings), settings.seed)
+    raw: dict[str, list[torch.Tensor]] = {}
+    target: dict[str, list[torch.Tensor]] = {}
+    for batch in fed(loader(rows, settings, batch_sampler=order, collate_fn=collate)):
+        found = trained.net.net(*batch.views)
+        for name in (o.name for o in trained.recipe.outputs):
+            raw.setdefault(name, []).append(found[name])
+        for name, values in batch.target.items():
+            target.setdefault(name, []).append(values)
+    return Answers(_whole(raw), _whole(target))
+
+
+def _whole(parts: dict[str, list[torch.Tensor]]) -> Arrays:
+    return {name: np.asarray(torch.cat(values)) for name, values in parts.items()}
+
+
+def photos_of(run: Path, trained: Trained, data: Path | None = None) -> Photos:
+    """The validation photos of a run, the same as when it began: others may be those it learned from.
+
+    Args:
+        run: its folder. trained: its best network.
+        data: folder of the photos, when it moved.
+
+    Raises:
+        ArgumentError: the run is not at its end.
+        IQAError: the photos, or their groups, are others now.
+    """
+    if "averaged" in trained.state:
+        settings, facts = trained.settings, resume.facts_of(run)
+    else:
+        settings, facts = resume.resumed(trained.recipe, run, lambda was: was)
+        if not checkpoint.state(run / checkpoint.LAST)["progress"]["done"]:
+            raise ArgumentError(f"The run in {run} is not at its end, and would overwrite what is found: finish it.")
+    split = trained.recipe.data(data or Path(facts.folder), settings)
+    resume.same_data(run, facts, split)
+    return split.validation
