@@ -23,9 +23,9 @@ from .recipe import Arrays, Photos, Raw, Settings, Split, Target
 SETS = ("biq2021", "koniq", "spaq", "uhdiqa", "clive", "flive", "kadid10k", "tid2013", "live", "csiq", "table")
 LEVELS = (1, 2, 3)
 """Feature levels of a timm network that a score is read from beside the last: strides 4, 8 and 16."""
-OPTIONS = {"set": "", "ladder_share": "0.8", "scenes": ""}
+OPTIONS = {"set": "", "ladder_share": "0.15", "scenes": ""}
 """Options in Settings.extra: the data set, the share of sound photos that bring copies, the folder of masked photos."""
-RANK_WEIGHT, LADDER_WEIGHT = 0.5, 0.25
+RANK_WEIGHT, LADDER_WEIGHT = 0.5, 0.05
 RANK_SCALE = 0.25
 """Logits: two photos whose scores differ by less are a close call."""
 SOUND = 0.65
@@ -74,13 +74,13 @@ def known(target: Target) -> Tensor:
     return torch.isfinite(target["quality"][:, 0])
 
 
-def loss(raw: Raw, target: Target) -> Tensor:
+def loss(raw: Raw, target: Target, ladder_weight: float = LADDER_WEIGHT) -> Tensor:
     """Cross entropy with soft targets, the order of all pairs of rated photos, that of the ladders."""
     told = known(target)
     score, wanted = raw["quality"][told], target["quality"][told]
     ladder = losses.ladder_rank(raw["quality"], target[SEVERITY], target[LADDER], MARGIN)
     rank = losses.fidelity_rank(score, wanted, RANK_SCALE)
-    return losses.binary(score, wanted) + RANK_WEIGHT * rank + LADDER_WEIGHT * ladder
+    return losses.binary(score, wanted) + RANK_WEIGHT * rank + ladder_weight * ladder
 
 
 def agreement(predicted: Arrays, target: Arrays) -> float:

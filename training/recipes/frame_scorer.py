@@ -18,17 +18,25 @@ units at 0.001 first, on means and spreads of four levels over the photo alone. 
 quality: random weights bring none to keep. Trained from a run of imitation, use the same --seed: with another one,
 photos that validate here are photos that the teacher has learned from."""
 
-from torch import nn
+from torch import Tensor, nn
 
 from .. import nets, parts, rated
 from ..pyramid import Pyramid
-from ..recipe import Metric, Recipe, Settings
+from ..recipe import Metric, Raw, Recipe, Settings, Target
+
+LADDER_WEIGHT = 0.25
+"""Of the order of damaged copies: a phone's network chooses among frames first of all."""
 
 
 def net(settings: Settings) -> nn.Module:
     """MobileNetV3-Small and a head of 512 and 256 units on 2 x (16 + 24 + 48 + 576) features."""
     backbone = Pyramid(nets.timm_model("mobilenetv3_small_100", settings), rated.LEVELS, spread=True, masked=True)
     return nets.Scorer(backbone, {"quality": 1}, hidden=(512, 256), dropout=0.2)
+
+
+def loss(raw: Raw, target: Target) -> Tensor:
+    """That of `rated`, with more weight on the order of copies."""
+    return rated.loss(raw, target, LADDER_WEIGHT)
 
 
 RECIPE = Recipe(
@@ -43,14 +51,14 @@ RECIPE = Recipe(
         batch_size=32,
         size=384,
         patience=10,
-        extra={**rated.OPTIONS, **nets.OPTIONS},
+        extra={**rated.OPTIONS, "ladder_share": "0.8", **nets.OPTIONS},
     ),
     phases=parts.HEAD_THEN_ALL,
     inputs=parts.shrunk,
     outputs=parts.scores("quality", ("quality",)),
     net=net,
     data=rated.data,
-    loss=rated.loss,
+    loss=loss,
     metric=Metric("SRCC", rated.agreement),
     starts={"imitation": "backbone"},
 )
