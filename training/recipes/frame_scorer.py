@@ -6,7 +6,8 @@
 Data: photos with mean opinion scores (rated.SETS), or one's own table (path and mos), split by group; the official
 test is never touched. `--extra scenes=DIR` adds photos with masks. `--weights` is a run of imitation.
 Time: 16 photos/s on two cores at 384 px when all learns, 40 in the head's epochs (400 photos of BIQ2021): 8 min an
-epoch for its 7,794 training photos, 40 epochs 5.4 h, unless it stops early.
+epoch for its 7,794 training photos, 40 epochs 5.4 h, unless it stops early; measured before 80 % of the sound photos
+brought copies, which take longer.
 Result: from random weights, after an epoch of the head and one of everything on 400 photos: SRCC .25 on 100
 validation photos. No model is published.
 
