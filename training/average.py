@@ -24,6 +24,7 @@ from iqa.errors import ArgumentError, IQAError, OutputExistsError
 
 from . import checkpoint, resume, validate
 from .checkpoint import Trained
+from .devices import keep_memory
 
 State = dict[str, Tensor]
 
@@ -116,6 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
     parser.add_argument("--data", type=Path, help="the folder of photos that the runs were trained on, if it moved")
     args = parser.parse_args(argv)
+    keep_memory()
     try:
         print(average(args.run, args.out, args.data))
     except IQAError as error:

@@ -2,6 +2,8 @@
 
     python -m training.conformal RUN
 
+A network with a curve (training.curve) gets the one that brings its score closest to the ratings of these photos; the
+ends are on it, too.
 Quantiles that were learned are too narrow, because they were learned on the photos they describe. The ends are moved
 apart by one number each, found on the validation photos of the run, before the sigmoid; best.safetensors is written
 anew. Printed is what the promise is worth on photos that the number was not found on: in two halves, split by group.
@@ -14,6 +16,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,40 +26,38 @@ from torch import nn
 from eval.datasets import group_split
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint, resume, validate
+from . import checkpoint, curve, resume, validate
+from .curve import Curve
+from .devices import keep_memory
 
 OUTPUT, SCORE, COVERAGE = "range", "quality", 0.9
 _TAIL = (1.0 - COVERAGE) / 2.0
 FEWEST = 100
 """Validation photos from which an end that 5 % lie beyond can be found."""
-_EDGE = 1e-3
-"""A rating of 0 or 1 has no finite logit."""
 
 Column = NDArray[np.float64]
+Values = tuple[float, float, float]
 
 
-def logit(x: Column) -> Column:
-    """log(x / (1 - x)), of ratings in [0, 1]."""
-    inside = np.clip(x, _EDGE, 1.0 - _EDGE)
-    return np.log(inside / (1.0 - inside))
-
-
-def moves(ends: Column, ratings: Column) -> tuple[float, float]:
+def moves(ends: Column, ratings: Column, values: Values = curve.NONE) -> tuple[float, float]:
     """(what is added to the lower end, to the upper end) in logits, so that 5 % of the ratings lie beyond each.
 
     Args:
         ends: (photos, 2) logits of the lower and the upper end.
         ratings: (photos,) in [0, 1].
+        values: of the curve that the ends then are on.
     """
-    truth = logit(ratings)
+    truth = curve.straight(ratings, values)
     rank = min(1.0, (1.0 - _TAIL) * (1.0 + 1.0 / len(truth)))  # of finite samples
     low = -float(np.quantile(ends[:, 0] - truth, rank, method="higher"))
     return low, float(np.quantile(truth - ends[:, 1], rank, method="higher"))
 
 
-def coverage(ends: Column, ratings: Column, moved: tuple[float, float]) -> tuple[float, float]:
-    """(share of ratings inside, median width of the range in [0, 1])."""
-    low, high = (1.0 / (1.0 + np.exp(-(ends[:, side] + moved[side]))) for side in (0, 1))
+def coverage(
+    ends: Column, ratings: Column, moved: tuple[float, float], values: Values = curve.NONE
+) -> tuple[float, float]:
+    """(share of ratings inside, median width of the range in [0, 1]), the moved ends on the curve of these values."""
+    low, high = (curve.bent(ends[:, side] + moved[side], values) for side in (0, 1))
     return float(np.mean((low <= ratings) & (ratings <= high))), float(np.median(high - low))
 
 
@@ -77,8 +78,15 @@ def last_layer(net: nn.Module) -> nn.Linear:
     return layer
 
 
+def rmse(logits: Column, ratings: Column, values: Values = curve.NONE) -> float:
+    """Of the score on the curve of these values, in [0, 1]."""
+    return float(np.sqrt(np.mean((curve.bent(logits, values) - ratings) ** 2)))
+
+
 def conformal(run: Path, data: Path | None = None) -> str:
     """What was found, as text; the best checkpoint of `run` then gives ranges that hold on its validation photos.
+
+    Its score is on its best curve, too, where the network has one.
 
     Args:
         run: the folder of a finished run.
@@ -101,21 +109,55 @@ def conformal(run: Path, data: Path | None = None) -> str:
                 f"{len(photos)} validation photos; accepted: {FEWEST} or more, of which 5 % are beyond each end."
             )
         found = validate.answers(trained, photos)
-        ends, ratings = found.raw[OUTPUT].astype(float), found.target[SCORE][:, 0].astype(float)
         one = halves(photos.groups, trained.settings.seed)
-        held = [coverage(ends[test], ratings[test], moves(ends[~test], ratings[~test])) for test in (one, ~one)]
-        moved = moves(ends, ratings)
+        ends, logits, ratings = (
+            column.astype(float) for column in (found.raw[OUTPUT], found.raw[SCORE][:, 0], found.target[SCORE][:, 0])
+        )
+        bend = getattr(trained.net.net, "curve", None)
+        moved, values = _fitted(ends, logits, ratings, isinstance(bend, Curve))
+        worth = _worth(ends, logits, ratings, one, isinstance(bend, Curve))
+        told = {"moved": list(moved), "curve": list(values), "photos": len(ratings), **worth}
         with torch.no_grad():
             layer.bias.add_(torch.tensor(moved, dtype=torch.float32))
-        inside, width = (float(np.mean(values)) for values in zip(*held, strict=True))
-        before, narrow = coverage(ends, ratings, (0.0, 0.0))
-        told = {"moved": list(moved), "photos": len(ratings), "coverage": inside, "coverage_before": before}
+            if isinstance(bend, Curve):
+                bend.values.copy_(torch.tensor(values))
         checkpoint.write(run / checkpoint.BEST, trained.net.net.state_dict(), {**trained.state, "range": told})
+    return _said(told)
+
+
+def _said(told: dict[str, Any]) -> str:
+    low, high = told["moved"]
+    slope, shift, top = told["curve"]
     return (
-        f"{len(ratings)} validation photos. As learned: {before:.3f} inside, median width {narrow:.3f}. Ends moved by "
-        f"{moved[0]:+.3f} and {moved[1]:+.3f} logits. Found on one half, measured on the other: {inside:.3f} inside "
-        f"(promised {COVERAGE}), median width {width:.3f}."
+        f"{told['photos']} validation photos. As learned: {told['coverage_before']:.3f} inside, median width "
+        f"{told['width_before']:.3f}, RMSE {told['rmse_before']:.4f}. Ends moved by {low:+.3f} and {high:+.3f} logits; "
+        f"the score is {top:.3f} times the sigmoid of {slope:.3f} logits {shift:+.3f}. Found on one half, measured on "
+        f"the other: {told['coverage']:.3f} inside (promised {COVERAGE}), median width {told['width']:.3f}, RMSE "
+        f"{told['rmse']:.4f}."
     )
+
+
+def _fitted(ends: Column, logits: Column, ratings: Column, curved: bool) -> tuple[tuple[float, float], Values]:
+    values = curve.best(logits, ratings) if curved else curve.NONE
+    return moves(ends, ratings, values), values
+
+
+def _worth(ends: Column, logits: Column, ratings: Column, one: NDArray[np.bool_], curved: bool) -> dict[str, float]:
+    """As learned, and what is found on each half measured on the other one."""
+    held = []
+    for test in (one, ~one):
+        moved, values = _fitted(ends[~test], logits[~test], ratings[~test], curved)
+        held.append((*coverage(ends[test], ratings[test], moved, values), rmse(logits[test], ratings[test], values)))
+    inside, width, error = (float(np.mean(values)) for values in zip(*held, strict=True))
+    before, narrow = coverage(ends, ratings, (0.0, 0.0))
+    return {
+        "coverage": inside,
+        "coverage_before": before,
+        "width": width,
+        "width_before": narrow,
+        "rmse": error,
+        "rmse_before": rmse(logits, ratings),
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,6 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="what training.run was given as --out")
     parser.add_argument("--data", type=Path, help="the folder of photos that the run was trained on, if it moved")
     args = parser.parse_args(argv)
+    keep_memory()
     try:
         print(conformal(args.run, args.data))
     except IQAError as error:

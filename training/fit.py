@@ -56,8 +56,8 @@ class Run:
 
     def _loader(self, photos: Photos, *, train: bool) -> tuple[DataLoader[Any], Batches]:
         settings, team = self.settings, self.team
-        order = Batches(len(photos), settings.batch_size, settings.seed, train=train, rank=team.rank, ranks=team.size)
-        rows = Rows(photos, self.recipe.inputs(settings), settings.seed)
+        order = Batches(len(photos), settings.batch_size, settings.drawn, train=train, rank=team.rank, ranks=team.size)
+        rows = Rows(photos, self.recipe.inputs(settings), settings.drawn)
         pinned = team.device.type == "cuda"
         return loader(rows, settings, batch_sampler=order, collate_fn=collate, pin_memory=pinned), order
 
@@ -82,7 +82,7 @@ class Run:
     def epoch(self, bar: Callable[..., Any]) -> dict[str, Any]:
         """Train and validate once, write curves and checkpoints; the row of the curves."""
         now, number = self.progress, len(self.progress.rows) + 1
-        torch.manual_seed(self.settings.seed * 1_000_003 + number * 1009 + self.team.rank)  # dropout, wherever resumed
+        torch.manual_seed(self.settings.drawn * 1_000_003 + number * 1009 + self.team.rank)  # dropout, wherever resumed
         self.train_order.epoch = number
         started = time.monotonic()
         trained = self._train(bar)

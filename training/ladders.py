@@ -22,10 +22,10 @@ DAMAGES = {
     "shake": 1.0,
     "noise": 1.0,
     "underexposure": 1.0,
-    "overexposure": 2.0,
-    "color_cast": 2.0,
-    "compression": 1.0,
-    "watermark": 3.0,
+    "overexposure": 3.0,
+    "color_cast": 5.0,
+    "compression": 2.0,
+    "watermark": 4.0,
 }
 """Of iqa.damage: those that no photographer means, to how often each is shown; people's ratings say less of some."""
 

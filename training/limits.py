@@ -27,6 +27,7 @@ _SETTINGS: dict[str, Check] = {
     "patience": _NATURAL,
     "weight_decay": _NATURAL,
     "seed": (lambda x: 0 <= x < 2**31, "0 to 2147483647"),
+    "draw": (lambda x: 0 <= x < 2**12, "0 to 4095"),
     "clip_norm": (lambda x: x > 0, "above 0"),
     "ema": _SHARE,
     "warmup_share": _SHARE,

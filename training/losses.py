@@ -80,16 +80,16 @@ def fidelity_rank(score: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:
     return lost.sum() / max(1, lost.numel())
 
 
-def ladder_rank(score: Tensor, severity: Tensor, ladder: Tensor, margin: float) -> Tensor:
+def ladder_rank(score: Tensor, severity: Tensor, ladder: Tensor, margin: float, *, keep_best: bool = True) -> Tensor:
     """Mean hinge over the pairs of pictures of one ladder: how far the less damaged one is from winning by a margin.
-
-    No gradient reaches a picture of severity 0, which keeps the score that ratings give it; the others give way.
 
     Args:
         score: (N, 1) before the activation, higher is better.
         severity: (N, 1) in [0, 1]; the margin of a pair is `margin` times its difference.
         ladder: (N, 1), equal for the pictures of one ladder, below 0 for a photo outside of any.
         margin: in units of `score` per unit of severity.
+        keep_best: no gradient reaches a picture of severity 0, which keeps the score that ratings give it; the others
+            give way.
 
     Reference: X. Liu, J. van de Weijer and A. Bagdanov, "RankIQA: learning from rankings for no-reference image quality
     assessment", 2017, doi:10.1109/ICCV.2017.118.
@@ -97,7 +97,7 @@ def ladder_rank(score: Tensor, severity: Tensor, ladder: Tensor, margin: float) 
     score, severity, ladder = (values.float().flatten() for values in (score, severity, ladder))
     more = severity[None] - severity[:, None]
     pairs = (more > 0) & (ladder[None] == ladder[:, None]) & (ladder[:, None] >= 0)
-    better = torch.where(severity > 0, score, score.detach())
+    better = torch.where(severity > 0, score, score.detach()) if keep_best else score
     ahead = (better[:, None] - score[None])[pairs]
     return (margin * more[pairs] - ahead).clamp(min=0).sum() / max(1, ahead.numel())
 

@@ -164,7 +164,11 @@ class Scorer(nn.Module):
 
     def _raw(self, views: Sequence[Tensor]) -> Raw:
         pooled = [mean_of_rows(self.backbone(view), rows) for view, rows in zip(views, self.rows, strict=True)]
-        features = self.attention(self.scale(torch.cat(pooled, 1)))
+        return self.read(torch.cat(pooled, 1))
+
+    def read(self, pooled: Tensor) -> Raw:
+        """Output name -> (N, numbers) from the pooled features of all views, side by side."""
+        features = self.attention(self.scale(pooled))
         return {
             name: torch.cat([one(features) for one in parts], 1)  # type: ignore[attr-defined]
             for name, parts in self.heads.items()

@@ -74,11 +74,22 @@ class Pyramid(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, width)."""
-        photo = (x.abs().sum(1, keepdim=True) * _ANY).clamp(max=1.0) if self.masked else None
+        return self.pooled(self.maps(x), self.photo(x))
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """(N, C, h, w) at each of the levels, then the last."""
         if not self.levels:
-            return self._pooled(self.model.forward_features(x), photo)
+            return [self.model.forward_features(x)]
         last, levels = self.model.forward_intermediates(x, indices=self.levels)
-        return torch.cat([self._pooled(level, photo) for level in (*levels, last)], 1)
+        return [*levels, last]
+
+    def photo(self, x: Tensor) -> Tensor | None:
+        """(N, 1, h, w): 1 where the photo is, 0 around it; None where all of the frame counts."""
+        return (x.abs().sum(1, keepdim=True) * _ANY).clamp(max=1.0) if self.masked else None
+
+    def pooled(self, maps: Sequence[Tensor], photo: Tensor | None) -> Tensor:
+        """(N, features) of these maps, side by side, over the `photo` alone."""
+        return torch.cat([self._pooled(level, photo) for level in maps], 1)
 
     def _pooled(self, x: Tensor, photo: Tensor | None) -> Tensor:
         share = None if photo is None else functional.adaptive_avg_pool2d(photo, (x.shape[2], x.shape[3]))

@@ -1,4 +1,4 @@
-"""Learning from people's ratings: the photos of quality and frame-scorer, and what is asked of their scores.
+"""Learning from people's ratings: the photos of rating, quality and frame-scorer, and what is asked of scores.
 
 Comes in: a data set with mean opinion scores, perhaps photos with masks. Goes out: a split and a loss, for the recipes.
 """

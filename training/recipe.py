@@ -48,7 +48,8 @@ class Settings:
         threads: of the process that trains; None = what torch takes: OMP_NUM_THREADS, else all cores.
         device: "cpu", "cuda", "mps" or "auto".
         precision: "float32", "bfloat16" or "float16" (autocast); "auto" = float32 but on a GPU.
-        seed: of everything random.
+        seed: of everything random, the split among it.
+        draw: another number draws other damages and crops while the split stays: for a run that starts from another.
         limit: at most that many photos, evenly spread over the groups; None = all.
         weights: a .safetensors file for the backbone; None = timm's pretrained weights, "" = from scratch.
         teacher: a model folder whose answers are learned too; None = none.
@@ -71,12 +72,18 @@ class Settings:
     device: str = "auto"
     precision: str = "auto"
     seed: int = 0
+    draw: int = 0
     limit: int | None = None
     weights: str | None = None
     teacher: str | None = None
     cache: str | None = None
     reduce: int | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> int:
+        """What order, crops, damages and dropout follow from, beside epoch and index; of draw 0 the seed."""
+        return self.seed + (self.draw << 31)
 
 
 @dataclass(frozen=True)
@@ -171,13 +178,14 @@ class Recipe:
         inputs: the views for these settings; preprocessing stands here and nowhere else.
         outputs: what the exported graph gives; its activations are added by `training.nets.Activated`.
         net: module whose forward takes one tensor (photos * rows, 3, h, w) per view, in order, and returns Raw; its
-            `backbone` attribute is what a frozen phase freezes.
+            `backbone` attribute is what a frozen phase freezes. Where it has a method `started`, that is called once
+            the weights of an earlier run are in it, with the name of that run's recipe.
         data: photos, split by group before anything else; raises IQAError that says which layout is accepted.
         loss: scalar from (raw outputs, targets).
         metric: decides on the best epoch and on stopping.
         baseline: what it must beat: validation photos to (what it is, its value of the metric); None = no simple one.
-        starts: name of another recipe, whose best weights --weights may name, to the attribute of this one's network
-            that takes the backbone of that one.
+        starts: name of another recipe, whose best weights --weights may name, to (attribute of that one's network that
+            is taken, "" = all of it; attribute of this one's network that takes it).
         exported: False for a network that is only a start for others, and no model.
     """
 
@@ -195,7 +203,7 @@ class Recipe:
     loss: Callable[[Raw, Target], Tensor]
     metric: Metric
     baseline: Callable[[Photos], tuple[str, float]] | None = None
-    starts: Mapping[str, str] = field(default_factory=dict)
+    starts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     exported: bool = True
 
 
@@ -214,8 +222,9 @@ def names() -> tuple[str, ...]:
 
 
 def followers(name: str) -> tuple[str, ...]:
-    """Names of the recipes that may start from a run of this one."""
-    return tuple(other for other, made in _all().items() if name in made.starts)
+    """Names of the recipes that may start from a run of this one, those that make a model first."""
+    found = [made for made in _all().values() if name in made.starts]
+    return tuple(made.name for made in sorted(found, key=lambda made: not made.exported))
 
 
 def get(name: str) -> Recipe:

@@ -1,11 +1,11 @@
 """Trains a recipe: from a folder of photos to a folder with checkpoints and curves, and with --export to a model.
 
     python -m training.run --list
-    python -m training.run quality --data DIR --out DIR
+    python -m training.run rating --data DIR --out DIR
     python -m training.run lighting --data PHOTOS --out DIR --export MODEL_DIR
-    python -m training.run quality --out DIR --resume
-    torchrun --nproc_per_node 4 -m training.run quality --data DIR --out DIR
-    accelerate launch --multi_gpu --num_processes 4 -m training.run quality --data DIR --out DIR
+    python -m training.run rating --out DIR --resume
+    torchrun --nproc_per_node 4 -m training.run rating --data DIR --out DIR
+    accelerate launch --multi_gpu --num_processes 4 -m training.run rating --data DIR --out DIR
 
 Several processes: torchrun starts them on GPUs and CPUs alike. `accelerate launch` does on GPUs only; with --cpu, or
 without --multi_gpu where it finds a single GPU, it starts one process whatever --num_processes says (several on CPUs
@@ -71,7 +71,8 @@ def parser() -> argparse.ArgumentParser:
     numbers: dict[str, Callable[[str], object]] = {"--epochs": _integers, "--lr": _floats}
     for flag, kind in numbers.items():
         made.add_argument(flag, type=kind, metavar="A,B", help="one number per phase")
-    for flag in ("--batch-size", "--size", "--workers", "--threads", "--seed", "--limit", "--patience", "--reduce"):
+    whole = ("batch-size", "size", "workers", "threads", "seed", "draw", "limit", "patience", "reduce")
+    for flag in (f"--{name}" for name in whole):
         made.add_argument(flag, type=int, help=f"see training/recipe.py, Settings.{flag[2:].replace('-', '_')}")
     for flag in ("--weight-decay", "--warmup-share", "--clip-norm", "--ema"):
         made.add_argument(flag, type=float, help=f"see training/recipe.py, Settings.{flag[2:].replace('-', '_')}")
@@ -198,6 +199,8 @@ def _fresh(made: Recipe, args: argparse.Namespace, held: ExitStack | None) -> tu
         resume.writable(args.out, "--out")
         _free(args.out)
     settings = start.with_facts(chosen(made, args, made.defaults), [text.partition("=")[0] for text in args.extra])
+    if (told := start.beginning(made, settings)) and held:
+        print(told, flush=True)
     return settings, begin(made, settings, args.data, args.out, held) if held else photos(made, settings, args.data)
 
 
@@ -230,13 +233,8 @@ def _train(args: argparse.Namespace, held: ExitStack | None) -> None:
     say = partial(print, flush=True)  # a log file is watched as well
     if held:
         say(f"{made.name}: {len(split.train)} samples to train, {len(split.validation)} to validate, {settings}")
-        if not args.resume and (left := nets.unused(settings)):
-            say(f"Not loaded from {settings.weights}, for it is of the classifier: {', '.join(left)}.")
         if args.resume and (told := resume.other_code(args.out, commit("training"))):
             say(told)
-        before = start.earlier(settings)
-        if before is not None and before.recipe != made.name:
-            say(f"Of {settings.weights}, a run of {before.recipe}, the backbone alone is taken.")
     events = args.out / "tensorboard"
     watched = events if args.tensorboard or (args.resume and events.is_dir()) else None
     rows = fit(made, settings, split, args.out, resume=args.resume, stop_after=args.stop_after, events=watched, say=say)

@@ -17,7 +17,6 @@ from .limits import in_range
 from .nets import load_strictly
 from .recipe import Recipe, Settings, Split
 
-_BACKBONE = "backbone."
 LAST_RATE = 0.01
 """Of the peak: where the cosine ends."""
 
@@ -62,11 +61,13 @@ class Earlier:
 
     Attributes:
         recipe: its name.
+        seed: of its split.
         options: those of nets.OPTIONS that it was trained with.
         trained_on: what its manifest would name.
     """
 
     recipe: str
+    seed: int
     options: Mapping[str, str]
     trained_on: tuple[DataSet, ...]
 
@@ -79,7 +80,7 @@ def earlier(settings: Settings) -> Earlier | None:
     told = checkpoint.state(path)
     name, was = checkpoint.about(path, told)
     sources = read_record(tuple[DataSet, ...], told.get("trained_on", []), f"{path}: trained_on")
-    return Earlier(name, {key: was.extra[key] for key in nets.OPTIONS if key in was.extra}, sources)
+    return Earlier(name, was.seed, {key: was.extra[key] for key in nets.OPTIONS if key in was.extra}, sources)
 
 
 def sources(settings: Settings, split: Split) -> Split:
@@ -92,7 +93,7 @@ def sources(settings: Settings, split: Split) -> Split:
 def network(recipe: Recipe, settings: Settings) -> nn.Module:
     """The network at its start: as the recipe builds it, or with the best weights of an earlier run.
 
-    Of a run of the same recipe all of them; of one in `recipe.starts` its backbone, where that says.
+    Of a run of the same recipe all of them; of one in `recipe.starts` what that says.
 
     Raises:
         ArgumentError: the run is of another recipe, or its weights are not of this network.
@@ -100,17 +101,45 @@ def network(recipe: Recipe, settings: Settings) -> nn.Module:
     before = earlier(settings)
     if before is None:
         return recipe.net(settings)
+    _accepted(recipe, settings, before)
     tensors, name = checkpoint.read(Path(str(settings.weights)))[0], before.recipe
     net = checkpoint.blank(recipe, settings)
     if name == recipe.name:
         load_strictly(net, tensors, str(settings.weights))
-    elif name in recipe.starts:
-        backbone = {key.removeprefix(_BACKBONE): x for key, x in tensors.items() if key.startswith(_BACKBONE)}
-        load_strictly(getattr(net, recipe.starts[name]), backbone, str(settings.weights))
     else:
-        accepted = ", ".join(repr(one) for one in (recipe.name, *recipe.starts))
-        raise ArgumentError(f"{settings.weights} is of recipe {name!r}; accepted: {accepted}.")
+        part, taker = recipe.starts[name]
+        prefix = f"{part}." if part else ""
+        own = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
+        load_strictly(getattr(net, taker), own, str(settings.weights))
+    if started := getattr(net, "started", None):
+        started(name)
     return net
+
+
+def beginning(recipe: Recipe, settings: Settings) -> str:
+    """What is left of --weights, as a sentence for the log; empty when all of it is taken.
+
+    Raises:
+        ArgumentError: it is of a run that this one cannot start from, or whose --seed was another.
+    """
+    before = earlier(settings)
+    if before is None:
+        left = ", ".join(nets.unused(settings))
+        return f"Not loaded from {settings.weights}, for it is of the classifier: {left}." if left else ""
+    _accepted(recipe, settings, before)
+    if before.seed != settings.seed:
+        raise ArgumentError(
+            f"{settings.weights} is of a run with --seed {before.seed}: photos that validate here may be among those "
+            f"that it has learned. Accepted: --seed {before.seed}."
+        )
+    part = "" if before.recipe == recipe.name else recipe.starts[before.recipe][0]
+    return f"Of {settings.weights}, a run of {before.recipe}, the {part} alone is taken." if part else ""
+
+
+def _accepted(recipe: Recipe, settings: Settings, before: Earlier) -> None:
+    if before.recipe not in (recipe.name, *recipe.starts):
+        accepted = ", ".join(repr(one) for one in (recipe.name, *recipe.starts))
+        raise ArgumentError(f"{settings.weights} is of recipe {before.recipe!r}; accepted: {accepted}.")
 
 
 def optimizer(net: nn.Module, settings: Settings, phase: int) -> torch.optim.Optimizer:

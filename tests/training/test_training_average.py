@@ -14,10 +14,10 @@ SMALL = ["--size", "32", "--batch-size", "8", "--workers", "0", "--device", "cpu
 
 @pytest.fixture(scope="module")
 def two(rated: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A run of the quality recipe, and one that went on from it."""
+    """A run of the rating recipe, and one that went on from it."""
     folder = tmp_path_factory.mktemp("average")
     first, second = folder / "first", folder / "second"
-    common = ["quality", "--data", str(rated), *SMALL]
+    common = ["rating", "--data", str(rated), *SMALL]
     assert run.main([*common, "--out", str(first), "--epochs", "1,0", "--weights", ""]) == 0
     start = str(first / checkpoint.BEST)
     assert run.main([*common, "--out", str(second), "--epochs", "0,1", "--weights", start]) == 0
@@ -39,7 +39,7 @@ def test_the_mean_of_two_runs_is_a_run(two: list[Path], tmp_path: Path, monkeypa
     monkeypatch.setattr(conformal, "FEWEST", 2)
     assert "inside" in conformal.conformal(out)
     assert "range" in checkpoint.best(out).state
-    assert run.main(["quality", "--out", str(out), "--resume"]) == 2  # there is nothing to go on from
+    assert run.main(["rating", "--out", str(out), "--resume"]) == 2  # there is nothing to go on from
     with pytest.raises(OutputExistsError):
         average.average(two, out)
 
@@ -51,8 +51,8 @@ def test_runs_that_do_not_fit_are_refused(
     common = ["--data", str(rated), *SMALL, "--weights", "", "--epochs", "1,0"]
     for name, recipe, words in (
         ("other", "frame-scorer", []),
-        ("large", "quality", ["--size", "64"]),
-        ("seeded", "quality", ["--seed", "5"]),
+        ("large", "rating", ["--size", "64"]),
+        ("seeded", "rating", ["--seed", "5"]),
     ):
         assert run.main([recipe, "--out", str(tmp_path / name), *common, *words]) == 0
     moved = Path(shutil.copytree(two[0], tmp_path / "moved"))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from iqa.errors import ArgumentError
-from training import checkpoint, conformal, run
+from training import checkpoint, conformal, curve, run, validate
 from training.nets import Standard
 
 SMALL = ["--size", "32", "--batch-size", "8", "--workers", "0", "--weights", "", "--device", "cpu"]
@@ -44,9 +44,9 @@ def test_ends_that_are_too_wide_come_closer(noisy: tuple[np.ndarray, np.ndarray]
 
 @pytest.fixture(scope="module")
 def finished(photos: Path, rated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the quality recipe that came to its end, by its command."""
+    """A run of the rating recipe that came to its end, by its command."""
     out = tmp_path_factory.mktemp("range") / "run"
-    assert run.main(["quality", "--data", str(rated), "--out", str(out), "--epochs", "1,0", *SMALL]) == 0
+    assert run.main(["rating", "--data", str(rated), "--out", str(out), "--epochs", "1,0", *SMALL]) == 0
     return out
 
 
@@ -64,6 +64,30 @@ def test_a_run_is_moved_once_and_keeps_everything_else(
     assert {key: told[key] for key in state} == state
     with pytest.raises(ArgumentError, match="moved already"):
         conformal.conformal(folder)
+
+
+def test_the_curve_of_a_score_is_found_with_its_range(
+    finished: Path, rated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conformal, "FEWEST", 2)
+    out, start = tmp_path / "run", str(finished / checkpoint.BEST)
+    common = ["--data", str(rated), *SMALL]
+    common[common.index("--weights") + 1] = start
+    assert run.main(["quality", "--out", str(out), "--epochs", "1", *common]) == 0
+    seen = checkpoint.best(out)
+    photos = validate.photos_of(out, seen, None)
+    monkeypatch.setattr(curve, "best", lambda *_: (1.2, 0.3, 0.9))
+    before = validate.answers(seen, photos).raw["quality"].astype(float)
+    assert "0.900 times the sigmoid" in conformal.conformal(out)
+    after = validate.answers(checkpoint.best(out), photos).raw["quality"].astype(float)
+    np.testing.assert_allclose(1 / (1 + np.exp(-after)), curve.bent(before, (1.2, 0.3, 0.9)), atol=1e-5)
+
+
+def test_ends_on_a_curve_hold_as_well(noisy: tuple[np.ndarray, np.ndarray]) -> None:
+    ends, ratings = noisy
+    values = (1.3, -0.2, 0.99)
+    moved = conformal.moves(ends[:2000], ratings[:2000], values)
+    assert conformal.coverage(ends[2000:], ratings[2000:], moved, values)[0] == pytest.approx(0.9, abs=0.02)
 
 
 def test_what_the_run_was_not_validated_on_is_refused(
@@ -84,7 +108,7 @@ def test_what_the_run_was_not_validated_on_is_refused(
 def test_an_unfinished_run_and_a_network_without_a_range_are_refused(rated: Path, tmp_path: Path) -> None:
     early, other = tmp_path / "early", tmp_path / "other"
     common = ["--data", str(rated), *SMALL]
-    assert run.main(["quality", "--out", str(early), "--epochs", "2,0", "--stop-after", "1", *common]) == 0
+    assert run.main(["rating", "--out", str(early), "--epochs", "2,0", "--stop-after", "1", *common]) == 0
     with pytest.raises(ArgumentError, match="not at its end"):
         conformal.conformal(early)
     assert run.main(["frame-scorer", "--out", str(other), "--epochs", "1,0", *common]) == 0

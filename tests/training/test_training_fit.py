@@ -24,7 +24,7 @@ from training.recipe import Metric, Phase, Raw, Recipe, Settings, Split, Target
 from training.start import rate
 
 
-@pytest.mark.parametrize("name", ["frame-scorer", "quality", "lighting"])
+@pytest.mark.parametrize("name", ["frame-scorer", "rating", "lighting"])
 def test_every_recipe_learns_and_its_best_network_can_be_loaded(
     name: str, photos: Path, rated: Path, tmp_path: Path
 ) -> None:
@@ -82,7 +82,7 @@ def test_a_frozen_phase_leaves_the_backbone_as_it_was_with_its_statistics(rated:
 
 
 def test_fixed_blocks_never_learn(rated: Path, tmp_path: Path) -> None:
-    made = recipe.get("quality")
+    made = recipe.get("rating")
     settings = replace(made.defaults, epochs=(0, 1), batch_size=8, size=64, workers=0, weights="")
     run = Run(made, settings, made.data(rated, settings), tmp_path, Team("cpu", "float32"))
     before = {name: value.clone() for name, value in run.net.named_parameters()}

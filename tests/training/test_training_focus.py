@@ -13,7 +13,7 @@ from training import nets
 from training.fit import fit
 from training.focus import FIRST, Focus
 from training.ladders import LADDER, SEVERITY
-from training.recipes.quality import RECIPE
+from training.recipes.rating import RECIPE
 
 SIDE = 160
 

@@ -10,9 +10,11 @@ import torch
 from iqa.preprocess import InputSpec
 from training import batches, losses
 from training.data import Labelled
+from training.devices import Team
+from training.fit import Run
 from training.ladders import DAMAGES, LADDER, LEAST_STEP, SEVERITY, Laddered
 from training.recipe import Settings
-from training.recipes.quality import RECIPE
+from training.recipes.rating import RECIPE
 
 
 @pytest.fixture
@@ -79,6 +81,10 @@ def test_what_is_undamaged_keeps_its_score_and_the_others_give_way() -> None:
     assert score.grad[0] == 0
     assert score.grad[1] > 0
     assert score.grad[2] == 0, "far enough below both"
+    score.grad = None
+    ladder = torch.full((3, 1), 7.0)
+    losses.ladder_rank(score, torch.tensor([[0.0], [0.5], [1.0]]), ladder, 1.5, keep_best=False).backward()
+    assert score.grad[0] == -score.grad[1] < 0
 
 
 def test_a_batch_of_copies_alone_has_a_loss_and_a_gradient() -> None:
@@ -115,3 +121,19 @@ def test_unrated_copies_leave_the_loss_of_ratings_alone(laddered: Laddered) -> N
     calm = {**together, LADDER: torch.full((3, 1), -1.0)}
     alone = RECIPE.loss({k: v[:1] for k, v in raw.items()}, {k: v[:1] for k, v in calm.items()})
     torch.testing.assert_close(RECIPE.loss(raw, calm), alone)
+
+
+def test_another_draw_shows_other_copies_in_another_order_and_keeps_the_split(rated: Path, tmp_path: Path) -> None:
+    extra = {**RECIPE.defaults.extra, "ladder_share": "1.0"}
+    settings = replace(RECIPE.defaults, epochs=(0, 1), batch_size=8, size=64, workers=0, weights="", extra=extra)
+    runs = []
+    for draw in (0, 0, 1):
+        drawn = replace(settings, draw=draw)
+        runs.append(Run(RECIPE, drawn, RECIPE.data(rated, drawn), tmp_path, Team("cpu", "float32")))
+    assert len({tuple(run.split.validation.paths) for run in runs}) == 1
+    orders = [[row for batch in run.train_order for row in batch] for run in runs]
+    assert orders[0] == orders[1] != orders[2]
+    sound = next(index for index in range(len(runs[0].split.train)) if len(runs[0].train.dataset[(1, index)]) > 1)
+    copies = [np.concatenate([views["frame"] for views, *_ in run.train.dataset[(1, sound)][1:]]) for run in runs]
+    assert np.array_equal(copies[0], copies[1])
+    assert not np.array_equal(copies[0], copies[2])

@@ -60,7 +60,8 @@ def paragraph(text: str, label: str) -> str:
 def test_every_page_begins_with_its_name_and_shows_its_own_command(name: str) -> None:
     text = page(name)
     assert text.startswith(f"{name}: ")
-    assert re.search(rf"^    python -m training\.run {name} --data [A-Z]+ --out DIR$", text, re.MULTILINE)
+    more = r"(?: --\w+ \S+)*"
+    assert re.search(rf"^    python -m training\.run {name} --data [A-Z]+{more} --out DIR$", text, re.MULTILINE)
     others = set(re.findall(r"python -m training\.run (\S+)", text)) - {name}
     assert not others
 

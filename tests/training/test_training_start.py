@@ -24,26 +24,26 @@ FAST = ["--workers", "0", "--device", "cpu", "--weights", ""]
 def test_a_start_for_others_is_no_model_and_they_begin_with_its_backbone(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    quality, imitation, scorer = (recipe.get(name) for name in ("quality", "imitation", "frame-scorer"))
+    rating, imitation, scorer = (recipe.get(name) for name in ("rating", "imitation", "frame-scorer"))
     runs = {}
-    for made, layout in ((quality, rated), (imitation, clean)):
+    for made, layout in ((rating, rated), (imitation, clean)):
         runs[made.name] = tmp_path / made.name
         runs[made.name].mkdir()
-        before = {"weights": str(runs["quality"] / checkpoint.BEST)} if made is imitation else {}
+        before = {"weights": str(runs["rating"] / checkpoint.BEST)} if made is imitation else {}
         settings = settled(made, **before)
         split = made.data(layout(photos, tmp_path / f"{made.name} data"), settings)
         fit(made, settings, split, runs[made.name], say=lambda _: None)
     first = checkpoint.best(runs["imitation"]).net.net
-    taught_by = checkpoint.best(runs["quality"]).net.net.backbone
+    taught_by = checkpoint.best(runs["rating"]).net.net.backbone
     assert same_weights(first.teacher, taught_by), "the teacher does not learn"  # type: ignore[arg-type]
     torch.manual_seed(0)  # as the run began
-    fresh = network(imitation, settled(imitation, weights=str(runs["quality"] / checkpoint.BEST)))
+    fresh = network(imitation, settled(imitation, weights=str(runs["rating"] / checkpoint.BEST)))
     assert not same_weights(fresh.backbone, first.backbone), "the student does"  # type: ignore[arg-type]
     assert [row.name for row in checkpoint.best(runs["imitation"]).trained_on]
     start = network(scorer, settled(scorer, weights=str(runs["imitation"] / checkpoint.BEST)))
     assert same_weights(start.backbone, first.backbone)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match=r"is of recipe 'quality'; accepted: 'frame-scorer', 'imitation'\."):
-        network(scorer, settled(scorer, weights=str(runs["quality"] / checkpoint.BEST)))
+    with pytest.raises(ArgumentError, match=r"is of recipe 'rating'; accepted: 'frame-scorer', 'imitation'\."):
+        network(scorer, settled(scorer, weights=str(runs["rating"] / checkpoint.BEST)))
     assert export.main([str(runs["imitation"]), "--out", str(tmp_path / "model")]) == 2
     assert "makes no model, but a start for frame-scorer" in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
@@ -107,3 +107,22 @@ def test_a_resumed_run_names_what_its_start_was_trained_on_though_that_is_gone(
     assert run.main([tiny.name, "--out", str(second), "--resume"]) == 0
     assert checkpoint.best(second).trained_on == resume.trained_on(second)
     assert [row.photos for row in resume.trained_on(second)] == [row["photos"] for row in began]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["frame-scorer"], "is of recipe 'rating'; accepted: 'frame-scorer', 'imitation'"),
+        (["rating", "--seed", "4"], "Accepted: --seed 0."),
+    ],
+)
+def test_a_run_that_is_no_start_is_refused_before_anything_is_made(
+    words: list[str], told: str, rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    small = ["--data", str(rated), "--size", "32", "--batch-size", "8"]
+    assert run.main(["rating", *small, *FAST, "--epochs", "1,0", "--out", str(first)]) == 0
+    start = ["--workers", "0", "--device", "cpu", "--weights", str(first / checkpoint.BEST)]
+    assert run.main([*words, *small, *start, "--out", str(second)]) == 2
+    assert told in capsys.readouterr().err
+    assert not second.exists()

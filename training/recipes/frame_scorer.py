@@ -16,7 +16,7 @@ From the frame-scoring document: batch 32, 10 epochs of the head and 40 of every
 small copy hides blur; no color jitter and rotation (they change quality); cross entropy with soft targets and the
 order of pairs instead of squared error after a sigmoid, which stalls where the sigmoid is flat; a head of 512 and 256
 units at 0.001 first, on means and spreads of four levels over the photo alone. Its batch norms learn, unlike those of
-quality: random weights bring none to keep. Trained from a run of imitation, use the same --seed: with another one,
+rating: random weights bring none to keep. Trained from a run of imitation, use the same --seed: with another one,
 photos that validate here are photos that the teacher has learned from."""
 
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from ..pyramid import Pyramid
 from ..recipe import Metric, Raw, Recipe, Settings, Target
 
 LADDER_WEIGHT = 0.25
-"""Of the order of damaged copies: a phone's network chooses among frames first of all."""
+"""Of the order of damaged copies: it has no branch of its own for that, as quality has."""
 
 
 def net(settings: Settings) -> nn.Module:
@@ -61,5 +61,5 @@ RECIPE = Recipe(
     data=rated.data,
     loss=loss,
     metric=Metric("SRCC", rated.agreement),
-    starts={"imitation": "backbone"},
+    starts={"imitation": ("backbone", "backbone")},
 )

@@ -6,7 +6,7 @@
 Makes no model: its network is where frame-scorer starts, in place of weights from ImageNet. At four strides the feature
 map of the small network, behind one 1 x 1 convolution each, is brought close to that of the large one on the same
 pixels: parts of photos, some damaged (iqa.damage), so that what damage does to features is learned as well. The large
-network is that of a run of quality (`--weights`), else the one pretrained on ImageNet.
+network is that of a run of rating (`--weights`), else the one pretrained on ImageNet.
 
 Data: any photos, without labels; none of those that frame-scorer is validated or tested on.
 Time: 50 photos/s on two cores at 224 px: 16 s an epoch for 800 photos; 10,000 photos and 30 epochs: 1.7 h.
@@ -56,7 +56,7 @@ class Imitator(nn.Module):
         super().__init__()
         self.backbone, self.teacher = backbone, teacher
         with torch.no_grad():
-            ours, theirs = (_maps(one, torch.zeros(2, 3, 64, 64)) for one in (backbone.eval(), teacher.eval()))
+            ours, theirs = (one.eval().maps(torch.zeros(2, 3, 64, 64)) for one in (backbone, teacher))
         widths = [(a.shape[1], b.shape[1]) for a, b in zip(ours, theirs, strict=True)]
         self.between = nn.ModuleList([nn.Conv2d(a, b, 1) for a, b in widths])
         self.scale = nn.ModuleList([nn.BatchNorm2d(b, affine=False) for _, b in widths])
@@ -71,15 +71,10 @@ class Imitator(nn.Module):
     def forward(self, frame: Tensor) -> Raw:
         """{"explained": (N, strides)}: 1 minus the mean squared distance from the teacher's map, in its variances."""
         with torch.no_grad():
-            wanted = [norm(x) for norm, x in zip(self.scale, _maps(self.teacher, frame), strict=True)]
-        found = [layer(x) for layer, x in zip(self.between, _maps(self.backbone, frame), strict=True)]
+            wanted = [norm(x) for norm, x in zip(self.scale, self.teacher.maps(frame), strict=True)]
+        found = [layer(x) for layer, x in zip(self.between, self.backbone.maps(frame), strict=True)]
         apart = [((a.float() - b.float()) ** 2).mean((1, 2, 3)) for a, b in zip(found, wanted, strict=True)]
         return {"explained": 1.0 - torch.stack(apart, 1)}
-
-
-def _maps(pyramid: Pyramid, frame: Tensor) -> list[Tensor]:
-    last, levels = pyramid.model.forward_intermediates(frame, indices=pyramid.levels)
-    return [*levels, last]
 
 
 def part(image: Picture, rng: np.random.Generator) -> tuple[Picture, Arrays]:
@@ -153,6 +148,6 @@ RECIPE = Recipe(
     data=data,
     loss=loss,
     metric=Metric("explained", explained),
-    starts={"quality": "teacher"},
+    starts={"rating": ("backbone", "teacher")},
     exported=False,
 )
