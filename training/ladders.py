@@ -40,12 +40,14 @@ class Laddered(Around):
         share: of the sound photos that bring copies, anew in every epoch.
         copies: of one photo, all with the same damage at rising severities.
         chances: damages to choose from, of iqa.damage, to how often each is chosen relative to the others.
+        first: number of the ladder of the first photo; those of several sets must differ.
     """
 
     sound: Sequence[bool]
     share: float
     copies: int
     chances: Mapping[str, float]
+    first: int = 0
 
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """As Photos; validation brings no copies along."""
@@ -60,8 +62,8 @@ class Laddered(Around):
         copies = []
         for severity in np.cumsum(gaps)[: self.copies]:
             worse = damage.apply(name, first.image, min(1.0, float(severity)), np.random.default_rng(state))
-            copies.append(Sample(worse, unknown | place(index, float(severity))))
-        return replace(first, target=first.target | place(index, 0.0), also=tuple(copies))
+            copies.append(Sample(worse, unknown | place(self.first + index, float(severity))))
+        return replace(first, target=first.target | place(self.first + index, 0.0), also=tuple(copies))
 
 
 def place(ladder: int, severity: float) -> Arrays:

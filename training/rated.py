@@ -3,9 +3,11 @@
 Comes in: a data set with mean opinion scores, perhaps photos with masks. Goes out: a split and a loss, for the recipes.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -23,8 +25,9 @@ from .recipe import Arrays, Photos, Raw, Settings, Split, Target
 SETS = ("biq2021", "koniq", "spaq", "uhdiqa", "clive", "flive", "kadid10k", "tid2013", "live", "csiq", "table")
 LEVELS = (1, 2, 3)
 """Feature levels of a timm network that a score is read from beside the last: strides 4, 8 and 16."""
-OPTIONS = {"set": "", "ladder_share": "0.15", "scenes": ""}
-"""Options in Settings.extra: the data set, the share of sound photos that bring copies, the folder of masked photos."""
+OPTIONS = {"set": "", "ladder_share": "0.15", "clean": "", "scenes": ""}
+"""Options in Settings.extra: the data set, the share of sound photos that bring copies, a folder of clean photos that
+all do, and one of photos with masks."""
 RANK_WEIGHT, LADDER_WEIGHT = 0.5, 0.05
 RANK_SCALE = 0.25
 """Logits: two photos whose scores differ by less are a close call."""
@@ -32,35 +35,63 @@ SOUND = 0.65
 """Rating from which a photo is certain to lose by any damage."""
 SCENES = 2
 """Ladders of focus from each photo with a mask, per epoch."""
+FIRST_CLEAN = (2_000_000, 3_000_000)
+"""Numbers of the ladders from clean photos, of which each brings as many per epoch; above those of Focus."""
 COPIES, MARGIN = 2, 1.5
 """Damaged copies of such a photo, and the difference of logits that is asked from severity 0 to 1."""
 
 
 def data(folder: Path, settings: Settings) -> Split:
-    """Rated photos in any aspect and at several sizes, some with damaged copies; and ladders of focus from `scenes`."""
+    """Rated photos in any aspect and at several sizes, some with damaged copies; beside them, to train on, ladders of
+    damage from the photos of `clean` and ladders of focus from those of `scenes`."""
     table = tables.read(folder, settings, SETS)
     split = tables.labelled(table, settings, tables.mos, Frame())
     train, validation = (_with_copies(part, settings) for part in (split.train, split.validation))
-    if not settings.extra.get("scenes"):
-        return Split(train, validation, split.trained_on)
-    scenes = tables.limited(_apart(masked.read(Path(settings.extra["scenes"])), table), settings)
-    ladders = Focus(**masked.columns(scenes), repeats=SCENES, read=readers(settings)[0], unknown={"quality": 1})
-    told = (*split.trained_on, tables.trained_on(scenes, len(scenes), "all"))
-    return Split(Joined([train, ladders]), validation, told)
+    joined: list[Photos] = [train]
+    told = list(split.trained_on)
+    for name, read, ladders in (("clean", _clean, _damaged), ("scenes", _scenes, _focus)):
+        if place := settings.extra.get(name):
+            more = tables.limited(_apart(read(Path(place), settings), table, name), settings)
+            joined += ladders(more, settings)
+            told.append(tables.trained_on(more, len(more), "all"))
+    return Split(Joined(joined) if len(joined) > 1 else train, validation, tuple(told))
 
 
-def _apart(scenes: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """The scenes that are no file of the rated set, by content: it may be in the validation or the test of that.
+def _clean(folder: Path, settings: Settings) -> pd.DataFrame:
+    table = tables.read(folder, replace(settings, extra={**settings.extra, "set": ""}), ("photos",))
+    kept = table[table["split"] != "test"].reset_index(drop=True)  # of a benchmark
+    kept.attrs = table.attrs
+    return kept
+
+
+def _scenes(folder: Path, _: Settings) -> pd.DataFrame:
+    return masked.read(folder)
+
+
+def _damaged(table: pd.DataFrame, settings: Settings) -> list[Photos]:
+    unknown: Arrays = {"quality": np.full((len(table), 1), np.nan, np.float32)}
+    paths, groups = [*map(Path, table["path"])], [*map(str, table["group"])]
+    photos = Labelled(paths, groups, unknown, readers(settings)[0], Frame())
+    sound = [True] * len(table)
+    return [Laddered(photos, sound, 1.0, COPIES, DAMAGES, first) for first in FIRST_CLEAN]
+
+
+def _focus(table: pd.DataFrame, settings: Settings) -> list[Photos]:
+    return [Focus(**masked.columns(table), repeats=SCENES, read=readers(settings)[0], unknown={"quality": 1})]
+
+
+def _apart(found: pd.DataFrame, table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Those that are no file of the rated set, by content: it may be in the validation or the test of that.
 
     Raises:
         IQAError: none is left.
     """
-    found = twins.marks([*table["path"], *scenes["path"]])
-    left = scenes[~pd.Series(found[len(table) :], index=scenes.index).isin(set(found[: len(table)]))]
+    marks = twins.marks([*table["path"], *found["path"]])
+    left = found[~pd.Series(marks[len(table) :], index=found.index).isin(set(marks[: len(table)]))]
     if left.empty:
-        raise IQAError("Every photo of --extra scenes= is one of the rated photos. Name a folder of others.")
-    left = left.assign(group="scenes/" + left["group"]).reset_index(drop=True)
-    left.attrs = scenes.attrs
+        raise IQAError(f"Every photo of --extra {name}= is one of the rated photos. Name a folder of others.")
+    left = left.assign(group=f"{name}/" + left["group"]).reset_index(drop=True)
+    left.attrs = found.attrs
     return left
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from iqa.preprocess import InputSpec
 from training import batches, losses
@@ -137,3 +138,26 @@ def test_another_draw_shows_other_copies_in_another_order_and_keeps_the_split(ra
     copies = [np.concatenate([views["frame"] for views, *_ in run.train.dataset[(1, sound)][1:]]) for run in runs]
     assert np.array_equal(copies[0], copies[1])
     assert not np.array_equal(copies[0], copies[2])
+
+
+def test_clean_photos_bring_ladders_of_their_own_but_for_those_of_a_benchmark(rated: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in "abc":
+        Image.fromarray(rng.integers(40, 216, (90, 120, 3), dtype=np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "labels.csv").write_text("file,group,split\na.png,1,train\nb.png,2,train\nc.png,3,benchmark\n")
+    small = replace(RECIPE.defaults, weights="")
+    plain = RECIPE.data(rated, small)
+    split = RECIPE.data(rated, replace(small, extra={**small.extra, "clean": str(tmp_path)}))
+    clean = [path for path in split.train.paths if path.is_relative_to(tmp_path)]
+    assert sorted({path.name for path in clean}) == ["a.png", "b.png"]
+    assert split.validation.groups == plain.validation.groups
+    assert split.trained_on[1].photos == 2
+    samples = [
+        split.train.sample(index, np.random.default_rng(1)) for index in range(len(plain.train), len(split.train))
+    ]
+    assert len({sample.target[LADDER].item() for sample in samples}) == len(samples) == 4
+    for sample in samples:
+        pictures = [sample, *sample.also]
+        assert len({each.target[LADDER].item() for each in pictures}) == 1
+        assert [each.target[SEVERITY].item() > 0 for each in pictures] == [False, True, True]
+        assert all(np.isnan(each.target["quality"]).all() for each in pictures)

@@ -71,8 +71,9 @@ def test_rated_photos_keep_their_scores_and_copies_give_way() -> None:
     assert taken.grad[0] > 0 > taken.grad[1]
     taken.grad = None
     raw = {"quality": torch.zeros(2, 1) - taken, "range": torch.zeros(2, 2), PENALTY: taken}
-    alone = {"quality": torch.full((2, 1), nan), LADDER: torch.full((2, 1), -1.0), SEVERITY: torch.zeros(2, 1)}
-    assert made.loss(raw, alone) == 0
+    clean = {"quality": torch.full((2, 1), nan), LADDER: torch.full((2, 1), -1.0), SEVERITY: torch.zeros(2, 1)}
+    assert made.loss(raw, clean) > 0, "photos that nobody rated keep theirs as well"
+    assert made.loss(raw, clean | {SEVERITY: torch.ones(2, 1)}) == 0
 
 
 def test_it_learns_and_the_rating_network_stays(start: Path, photos: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ MARGIN = 0.5
 """Difference of logits that is asked from severity 0 to 1: enough to outweigh what the rating network makes of copies
 that it has no opinion on, and small enough to leave alone the order of those that it ranks."""
 KEPT_WEIGHT = 3.0
-"""Of the mean square of the penalty of rated photos, in squared logits: a rating holds what damage a photo has."""
+"""Of the mean square of the penalty of undamaged photos, in squared logits: a rating holds what damage a photo has."""
 
 
 def net(settings: Settings) -> nn.Module:
@@ -64,9 +64,9 @@ def net(settings: Settings) -> nn.Module:
 
 
 def loss(raw: Raw, target: Target) -> Tensor:
-    """The order of copies, and a penalty of next to nothing for photos that people rated."""
+    """The order of copies, and a penalty of next to nothing for photos that nothing was done to."""
     ladder = losses.ladder_rank(raw["quality"], target[SEVERITY], target[LADDER], MARGIN, keep_best=False)
-    taken = raw[PENALTY][rated.known(target)]
+    taken = raw[PENALTY][target[SEVERITY][:, 0] == 0]
     return ladder + KEPT_WEIGHT * (taken * taken).sum() / max(1, len(taken))
 
 
