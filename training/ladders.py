@@ -1,4 +1,4 @@
-"""Ladders: a rated photo and damaged copies of it, of which only the order is known, in one batch.
+"""Ladders: a photo, rated or not, and damaged copies of it, of which only the order is known, in one batch.
 
 People rated no damaged copy; that more damage is never better needs no rating.
 """
@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iqa import damage
+from iqa.damage import Picture
+from iqa.resize import reduced
 
 from .data import Around
 from .recipe import Arrays, Sample
@@ -16,6 +19,12 @@ from .recipe import Arrays, Sample
 LADDER, SEVERITY = "ladder", "severity"
 """Names of the targets that are added, each (1,): number of the ladder, -1 = none, and severity in [0, 1]."""
 LEAST_STEP = 0.1
+WORST = 0.3
+"""Share of the ladders that end with the damage at its worst: what lies between 0.9 and 1 is hardly drawn otherwise."""
+AS_READ, FINER = 0.5, (0.4, 0.5)
+"""Share of the ladders from photos as they were read, and how far the photos of all others are reduced first."""
+LARGEST = 768
+"""Longer side, px, of a photo that is damaged: of a larger one a network's view would hold no blocks and no grain."""
 DAMAGES = {
     "defocus": 1.0,
     "motion": 1.0,
@@ -32,7 +41,8 @@ DAMAGES = {
 
 @dataclass(frozen=True)
 class Laddered(Around):
-    """Photos, some of which bring damaged copies along; on the copies every other target is NaN.
+    """Photos, some of which bring damaged copies along; on these, and on a photo that was reduced first, every other
+    target is NaN.
 
     Attributes:
         photos: with the labels.
@@ -40,7 +50,7 @@ class Laddered(Around):
         share: of the sound photos that bring copies, anew in every epoch.
         copies: of one photo, all with the same damage at rising severities.
         chances: damages to choose from, of iqa.damage, to how often each is chosen relative to the others.
-        first: number of the ladder of the first photo; those of several sets must differ.
+        first: number of the ladder of the first photo, the others count up; numbers of several sets must not overlap.
     """
 
     sound: Sequence[bool]
@@ -54,16 +64,37 @@ class Laddered(Around):
         first = self.photos.sample(index, rng)
         if rng is None or not self.sound[index] or rng.random() >= self.share:
             return replace(first, target=first.target | place(-1, 0.0))
+        image = _finer(first.image, rng)
+        unknown: Arrays = {key: np.full_like(value, np.nan) for key, value in first.target.items()}
+        told = first.target if image.shape == first.image.shape else unknown  # size must not tell a rating
         chances = np.array(list(self.chances.values()))
         name = str(rng.choice(list(self.chances), p=chances / chances.sum()))
-        gaps = rng.dirichlet(np.ones(self.copies + 1)) * (1.0 - LEAST_STEP * self.copies) + LEAST_STEP
+        severities = _severities(self.copies, rng)
         state = int(rng.integers(2**31))
-        unknown: Arrays = {key: np.full_like(value, np.nan) for key, value in first.target.items()}
         copies = []
-        for severity in np.cumsum(gaps)[: self.copies]:
-            worse = damage.apply(name, first.image, min(1.0, float(severity)), np.random.default_rng(state))
+        for severity in severities:
+            worse = damage.apply(name, image, float(severity), np.random.default_rng(state))
             copies.append(Sample(worse, unknown | place(self.first + index, float(severity))))
-        return replace(first, target=first.target | place(self.first + index, 0.0), also=tuple(copies))
+        return Sample(image, told | place(self.first + index, 0.0), tuple(copies))
+
+
+def _severities(copies: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(copies,) rising, at least LEAST_STEP apart and from 0; in WORST of the ladders the last is 1."""
+    spare = rng.dirichlet(np.ones(copies + 1))[:copies] * (1.0 - LEAST_STEP * copies)
+    rising = np.cumsum(spare + LEAST_STEP)
+    return np.minimum(1.0, rising / rising[-1] if rng.random() < WORST else rising)
+
+
+def _finer(image: Picture, rng: np.random.Generator) -> Picture:
+    """The photo, at most LARGEST px long; in 1 - AS_READ of the cases reduced by FINER.
+
+    Most files hold colors at half the resolution of the light. A reduced photo has colors as fine as its light again,
+    as has what is drawn on a photo or done to it afterwards: a network that sees undamaged photos with coarse colors
+    alone learns that fine ones are a damage.
+    """
+    side = min(LARGEST, max(image.shape[:2]))
+    factor = 1.0 if rng.random() < AS_READ else float(rng.uniform(*FINER))
+    return reduced(image, max(1, round(side * factor)))
 
 
 def place(ladder: int, severity: float) -> Arrays:

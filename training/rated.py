@@ -1,6 +1,7 @@
 """Learning from people's ratings: the photos of rating, quality and frame-scorer, and what is asked of scores.
 
-Comes in: a data set with mean opinion scores, perhaps photos with masks. Goes out: a split and a loss, for the recipes.
+Comes in: a data set with mean opinion scores, perhaps clean photos and photos with masks. Goes out: a split and a
+loss, for the recipes.
 """
 
 from dataclasses import replace
@@ -26,8 +27,8 @@ SETS = ("biq2021", "koniq", "spaq", "uhdiqa", "clive", "flive", "kadid10k", "tid
 LEVELS = (1, 2, 3)
 """Feature levels of a timm network that a score is read from beside the last: strides 4, 8 and 16."""
 OPTIONS = {"set": "", "ladder_share": "0.15", "clean": "", "scenes": ""}
-"""Options in Settings.extra: the data set, the share of sound photos that bring copies, a folder of clean photos that
-all do, and one of photos with masks."""
+"""Options in Settings.extra: the data set, the share of sound photos that bring copies, a folder of clean photos,
+each of which brings copies, and one of photos with masks."""
 RANK_WEIGHT, LADDER_WEIGHT = 0.5, 0.05
 RANK_SCALE = 0.25
 """Logits: two photos whose scores differ by less are a close call."""
@@ -36,7 +37,7 @@ SOUND = 0.65
 SCENES = 2
 """Ladders of focus from each photo with a mask, per epoch."""
 FIRST_CLEAN = (2_000_000, 3_000_000)
-"""Numbers of the ladders from clean photos, of which each brings as many per epoch; above those of Focus."""
+"""Number of the first ladder in each pass over the clean photos, one after the other in an epoch; above Focus's."""
 COPIES, MARGIN = 2, 1.5
 """Damaged copies of such a photo, and the difference of logits that is asked from severity 0 to 1."""
 
@@ -53,14 +54,24 @@ def data(folder: Path, settings: Settings) -> Split:
         if place := settings.extra.get(name):
             more = tables.limited(_apart(read(Path(place), settings), table, name), settings)
             joined += ladders(more, settings)
-            told.append(tables.trained_on(more, len(more), "all"))
+            told.append(tables.trained_on(more, len(more), "all but test" if name == "clean" else "all"))
     return Split(Joined(joined) if len(joined) > 1 else train, validation, tuple(told))
 
 
 def _clean(folder: Path, settings: Settings) -> pd.DataFrame:
-    table = tables.read(folder, replace(settings, extra={**settings.extra, "set": ""}), ("photos",))
-    kept = table[table["split"] != "test"].reset_index(drop=True)  # of a benchmark
+    """The photos of a folder, without masks and without what shares a group with a photo of a benchmark.
+
+    Raises:
+        IQAError: no photo is there, or none is left.
+    """
+    try:
+        table = tables.read(folder, replace(settings, extra={**settings.extra, "set": "photos"}), ("photos",))
+    except IQAError as error:
+        raise IQAError(f"--extra clean={folder}: {error}") from None
+    kept = masked.paired(table[~table["group"].isin(set(table["group"][table["split"] == "test"]))])
     kept.attrs = table.attrs
+    if kept.empty:
+        raise IQAError(f"--extra clean={folder}: all photos there are for a benchmark. Name a folder of others.")
     return kept
 
 

@@ -3,17 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from iqa.damage import Picture
+from iqa.errors import IQAError
 from iqa.preprocess import InputSpec
 from training import batches, losses
 from training.data import Labelled
 from training.devices import Team
 from training.fit import Run
-from training.ladders import DAMAGES, LADDER, LEAST_STEP, SEVERITY, Laddered
+from training.ladders import DAMAGES, LADDER, LARGEST, LEAST_STEP, SEVERITY, Laddered, _finer
 from training.recipe import Settings
 from training.recipes.rating import RECIPE
 
@@ -33,10 +36,11 @@ def spec() -> InputSpec:
 
 
 def test_sound_photos_bring_ever_more_damaged_copies_of_unknown_rating(laddered: Laddered) -> None:
-    grown = []
+    grown, worst = [], []
     for seed in range(20):
         first = laddered.sample(0, np.random.default_rng(seed))
-        assert first.target["quality"] == np.float32(0.9)
+        as_read = first.image.shape == laddered.sample(0, None).image.shape
+        assert first.target["quality"] == np.float32(0.9) if as_read else np.isnan(first.target["quality"])
         assert [each.target[LADDER][0] for each in (first, *first.also)] == [0, 0, 0]
         assert all(np.isnan(copy.target["quality"]).all() for copy in first.also)
         severities = [each.target[SEVERITY][0] for each in (first, *first.also)]
@@ -45,8 +49,45 @@ def test_sound_photos_bring_ever_more_damaged_copies_of_unknown_rating(laddered:
         assert severities[-1] <= 1
         away = [np.abs(first.image.astype(float) - copy.image).mean() for copy in first.also]
         grown.append(away[1] - away[0])
+        worst.append(severities[-1])
+    assert 0.1 < np.mean([severity == 1 for severity in worst]) < 0.6
     assert min(grown) >= 0
     assert np.mean(np.array(grown) > 0) > 0.8  # a smear below a pixel changes nothing on photos of 96 px
+
+
+def test_every_other_ladder_has_colors_as_fine_as_its_light(laddered: Laddered, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (600, 900, 3), dtype=np.uint8)).save(tmp_path / "large.png")
+    one = Labelled([tmp_path / "large.png"], ["a"], {"quality": np.array([[0.9]], np.float32)})
+    laddered = replace(laddered, photos=one, sound=[True], chances={"noise": 1.0})
+    sides = []
+    for seed in range(12):
+        first = laddered.sample(0, np.random.default_rng(seed))
+        assert {each.image.shape for each in first.also} == {first.image.shape}, "all of a ladder alike"
+        sides.append(max(first.image.shape[:2]))
+    kept = [side == LARGEST for side in sides]
+    assert 0.2 < np.mean(kept) < 0.8
+    assert all(0.4 * LARGEST - 1 <= side <= 0.5 * LARGEST + 1 for side in sides if side != LARGEST)
+
+
+def test_a_reduced_photo_has_fine_colors() -> None:
+    rng = np.random.default_rng(0)
+    smooth = cv2.GaussianBlur(rng.normal(0, 60, (350, 350, 3)).astype(np.float32), (0, 0), 2.0)  # fine color, reduced
+    coarse = (128 + smooth - smooth.mean(2, keepdims=True)).repeat(2, 0).repeat(2, 1)
+    photo = (coarse + rng.normal(0, 20, (700, 700, 1))).clip(0, 255).astype(np.uint8)
+
+    def fineness(image: Picture) -> float:
+        """Share of the color that is not in blocks of 2 x 2 px."""
+        color = np.diff(image.astype(float), axis=2)[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+        blocks = color.reshape(color.shape[0] // 2, 2, color.shape[1] // 2, 2, 2)
+        return float((blocks - blocks.mean((1, 3), keepdims=True)).std() / color.std())
+
+    made = [_finer(photo, np.random.default_rng(seed)) for seed in range(8)]
+    whole = [fineness(image) for image in made if len(image) > 500]
+    less = [fineness(image) for image in made if len(image) <= 500]
+    assert whole
+    assert less
+    assert min(less) > 2 * max(whole)
 
 
 def test_bad_photos_and_validation_bring_none(laddered: Laddered) -> None:
@@ -142,9 +183,10 @@ def test_another_draw_shows_other_copies_in_another_order_and_keeps_the_split(ra
 
 def test_clean_photos_bring_ladders_of_their_own_but_for_those_of_a_benchmark(rated: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    for name in "abc":
+    for name in ("a", "b", "b_mask", "c", "d"):
         Image.fromarray(rng.integers(40, 216, (90, 120, 3), dtype=np.uint8)).save(tmp_path / f"{name}.png")
-    (tmp_path / "labels.csv").write_text("file,group,split\na.png,1,train\nb.png,2,train\nc.png,3,benchmark\n")
+    rows = ("a.png,1,train", "b.png,2,train", "b_mask.png,2,train", "c.png,3,benchmark", "d.png,3,train")
+    (tmp_path / "labels.csv").write_text("\n".join(("file,group,split", *rows, "")))
     small = replace(RECIPE.defaults, weights="")
     plain = RECIPE.data(rated, small)
     split = RECIPE.data(rated, replace(small, extra={**small.extra, "clean": str(tmp_path)}))
@@ -161,3 +203,13 @@ def test_clean_photos_bring_ladders_of_their_own_but_for_those_of_a_benchmark(ra
         assert len({each.target[LADDER].item() for each in pictures}) == 1
         assert [each.target[SEVERITY].item() > 0 for each in pictures] == [False, True, True]
         assert all(np.isnan(each.target["quality"]).all() for each in pictures)
+
+
+def test_a_folder_without_clean_photos_is_named(rated: Path, tmp_path: Path) -> None:
+    small = replace(RECIPE.defaults, weights="", extra={**RECIPE.defaults.extra, "clean": str(tmp_path)})
+    with pytest.raises(IQAError, match=f"--extra clean={tmp_path}: "):
+        RECIPE.data(rated, small)
+    Image.fromarray(np.zeros((90, 120, 3), np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text("file,group,split\na.png,1,benchmark\n")
+    with pytest.raises(IQAError, match="all photos there are for a benchmark"):
+        RECIPE.data(rated, small)

@@ -51,6 +51,14 @@ def test_it_starts_as_the_rating_network(start: Path) -> None:
     torch.testing.assert_close(bent["range"].sigmoid(), 0.9 * (1.2 * plain["range"] + 0.3).sigmoid())
 
 
+def test_a_penalty_of_next_to_nothing_can_still_grow(start: Path) -> None:
+    net = begun(start).train()
+    net.head[0].bias.data.fill_(-1e3)  # type: ignore[union-attr, operator]
+    net.head[-1].weight.data.fill_(0.1)  # type: ignore[union-attr, operator]
+    net(torch.rand(2, 3, 64, 64))[PENALTY].sum().backward()
+    assert all(block[0].conv_pw.weight.grad.abs().max() > 0 for block in net.blocks)  # type: ignore[index]
+
+
 def test_the_branch_begins_where_the_blocks_of_the_rating_network_do(start: Path) -> None:
     net = begun(start).eval()
     maps = net.pyramid.maps(torch.rand(2, 3, 64, 64))
@@ -85,7 +93,7 @@ def test_it_learns_and_the_rating_network_stays(start: Path, photos: Path, tmp_p
     before, after = begun(start).state_dict(), checkpoint.best(tmp_path / "run").net.net.state_dict()
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert not [name for name in moved if name.startswith("backbone.")]
-    assert after["head.3.weight"].abs().max() > 0
+    assert after["head.2.weight"].abs().max() > 0
     assert (after["blocks.2.2.conv_pwl.weight"] - before["blocks.2.2.conv_pwl.weight"]).abs().max() > 1e-5
     assert not [name for name in moved if "running_" in name]
 
