@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from iqa import __version__, blur, burst, degradations, image, lowlight, model, quality
-from iqa.errors import ArgumentError, IQAError
+from iqa.errors import IQAError
 from iqa.output import new_file
 from iqa.preprocess import InputSpec, Native, Whole, to_input
 
@@ -31,7 +31,7 @@ from .machine import machine
 
 SIZES = ((3000, 4000), (1224, 1632), (480, 640))
 """(height, width) of 12, 2 and 0.3 megapixels; the first is also the JPEG that is decoded."""
-REDUCED_SIDES = (2048, 1024)
+REDUCED_SIDES = (quality.READ_SIDE, 1000)
 JPEG_QUALITY = 90
 STARTS = {
     "python alone": "pass",
@@ -46,6 +46,8 @@ Pixels = NDArray[np.uint8]
 Calls = dict[str, Callable[[Pixels], object]]
 ESTIMATORS: Calls = {
     "quality.score": quality.score,
+    "quality.score, not explained": partial(quality.score, explain=False),
+    "quality.score, classical": partial(quality.score, model="classical"),
     "blur.classify": blur.classify,
     "degradations.assess": degradations.assess,
     "lowlight.need": lowlight.need,
@@ -72,6 +74,8 @@ INPUTS = {
 }
 """What networks are usually given: a small copy of the frame, alone or with four crops at its own size."""
 NO_MODEL = "no model installed"
+WHOLE_WAY = "JPEG to quality score"
+"""From the bytes of a file to its score as the command line and the demo give it, without the measured factors."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def timings(sizes: Sequence[tuple[int, int]], repeat: int, networks: Calls | Non
     Args:
         sizes: (height, width), the first for the JPEG.
         repeat: calls per row.
-        networks: row to the answer of a model; a size that it does not take has no row, and that is said.
+        networks: row to the answer of a model. What takes no such size, or cannot be used, has no row; that is said.
     """
     original = scene(*sizes[0])
     jpeg = io.BytesIO()
@@ -144,8 +148,12 @@ def timings(sizes: Sequence[tuple[int, int]], repeat: int, networks: Calls | Non
     data = jpeg.getvalue()
     rows: list[Timing] = []
 
-    def add(name: str, megapixels: float | None, call: Callable[[], object]) -> None:
-        spans = milliseconds(call, repeat)
+    def add(name: str, megapixels: float, call: Callable[[], object]) -> None:
+        try:
+            spans = milliseconds(call, repeat)
+        except IQAError as error:
+            print(f"eval: {name}, {megapixels:.1f} MP: {error}", file=sys.stderr)
+            return
         p50, p90, p99 = (float(value) for value in np.percentile(spans, (50, 90, 99)))
         unit = rows[0].p50_ms if rows else p50
         rows.append(Timing(name, megapixels, p50, p90, p99, p50 / unit, peak_rss_mib(), repeat))
@@ -154,13 +162,11 @@ def timings(sizes: Sequence[tuple[int, int]], repeat: int, networks: Calls | Non
     add("decode", whole, lambda: image.load(data))
     for side in REDUCED_SIDES:
         add(f"decode, max_side {side}", whole, lambda side=side: image.load(data, max_side=side))  # type: ignore[misc]
+    add(WHOLE_WAY, whole, lambda: quality.score(image.load(data, max_side=quality.READ_SIDE), explain=False))
     for height, width in sizes:
         picture = image.load(data) if (height, width) == sizes[0] else cv2.resize(original, (width, height))
         for name, estimator in {**_inputs(), **ESTIMATORS, **(networks or {})}.items():
-            try:
-                add(name, height * width / 1e6, partial(estimator, np.ascontiguousarray(picture)))
-            except ArgumentError as error:
-                print(f"eval: {name}, {width} x {height}: {error}", file=sys.stderr)
+            add(name, height * width / 1e6, partial(estimator, np.ascontiguousarray(picture)))
     return rows
 
 
@@ -170,17 +176,32 @@ def _inputs() -> Calls:
 
 
 def models() -> tuple[Calls, list[str]]:
-    """Row to the answer of each installed model, preprocessing included; and why others cannot be timed."""
+    """Rows of each installed model, with and without preprocessing; and why others cannot be timed."""
     found: Calls = {}
     lacking: list[str] = []
     for name, manifest in model.list_models(model.MODELS).items():
         try:
             if isinstance(manifest, IQAError):
                 raise manifest
-            found[f"model {name}"] = model.load_model(name, root=model.MODELS).predict
+            loaded = model.load_model(name, root=model.MODELS)
+            found[f"model {name}"] = loaded.predict
+            found[f"model {name}, network alone"] = _Alone(loaded)
         except IQAError as error:
             lacking.append(f"{name}: {error}")
     return found, lacking if found or lacking else [NO_MODEL]
+
+
+class _Alone:
+    """The network of a model without preprocessing: the input of each size is made at its first, uncounted call."""
+
+    def __init__(self, loaded: model.Model) -> None:
+        self._model = loaded
+        self._inputs: dict[tuple[int, ...], dict[str, NDArray[np.float32]]] = {}
+
+    def __call__(self, picture: Pixels) -> object:
+        if picture.shape not in self._inputs:
+            self._inputs[picture.shape] = to_input(picture, self._model.manifest.input)
+        return list(self._model.run(self._inputs[picture.shape], 1))
 
 
 def starts(repeat: int) -> dict[str, float]:

@@ -28,8 +28,19 @@ def failure(file: str, error: str) -> Plain:
 
 
 def quality(found: QualityAnswer) -> Plain:
-    """``quality`` and the ``factors`` behind it, in [0, 1], higher is better, and the ``category``."""
-    return {"quality": found.quality, "category": found.category, "factors": dict(found.factors)}
+    """``quality``, its range, the ``category``, and the measured ``factors``; numbers in [0, 1], higher is better.
+
+    Between ``quality_low`` and ``quality_high`` lie the ratings of nine in ten photos; null where the estimator gives
+    no range. The factors are what the classical score is made of, and stand beside the score of a network.
+    """
+    low, high = found.interval or (None, None)
+    return {
+        "quality": found.quality,
+        "quality_low": low,
+        "quality_high": high,
+        "category": found.category,
+        "factors": dict(found.factors),
+    }
 
 
 def blur(found: BlurAnswer, detection: Detection | None = None) -> Plain:

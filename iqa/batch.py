@@ -24,6 +24,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads() -> int:
+    """Threads of one computation: what OMP_NUM_THREADS says, as for NumPy, where it says a number; else `cores`."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return min(int(said), cores()) if said.isdecimal() and int(said) > 0 else cores()
+
+
 def each(function: Callable[[T], R], items: Iterable[T], *, jobs: int) -> Generator[tuple[T, Future[R]], None, None]:
     """(item, finished future) for every item, in the order of the items, whatever order they finish in.
 

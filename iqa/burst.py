@@ -1,7 +1,8 @@
 """Which frame of a burst to keep: all frames ranked, best first, with the reason; no file is ever touched."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,20 +12,39 @@ from numpy.typing import NDArray
 from . import quality
 from .errors import ArgumentError
 from .estimator import Estimator
-from .measures import ANALYSIS_PIXELS
+from .measures import ANALYSIS_PIXELS, blockiness
+from .resize import reduced
 
 MIN_FRAMES, MAX_FRAMES = 2, 50
-FRAME_SIDE = 2048
-"""Longer side, px, to which frames may be read: more than is measured, and few enough that 50 fit in memory."""
+FRAME_SIDE = quality.READ_SIDE
+"""Longer side, px, to which frames are read: as for their score alone, and few enough pixels that 50 fit in memory."""
+DECIDES = 0.05
+"""Difference of a network's scores from which it decides alone; between closer frames what is measured counts too."""
+WEIGHTS = {"sharpness": 0.15, "good_exposure": 0.075, "low_noise": 0.03, "low_compression": 0.3}
+"""What the logarithm of a factor counts beside the score; the last factor is 1 / (1 + blockiness). Noise, which a
+network sees well and which compression hides, counts least. Chosen, as DECIDES, on bursts of 60 photos: see DESIGN."""
 TOO_CLOSE = 0.02
-"""Difference of score below which the first two frames are called equal: what saving a frame once more can move."""
-
+"""Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
+more, or a shift by a few pixels, can move."""
+NAMED = {"sharpness": 0.04, "good_exposure": 0.08, "low_noise": 0.08, "low_compression": 0.1}
+"""What the logarithm of a factor must differ by to be named as a reason: of the first three it moves a classical score
+by TOO_CLOSE; blocks are first seen from 0.1 on, and a soft frame shows them more than a sharp one of an equal file."""
 SMALLEST = 0.25
 """Share of the largest frame's pixels (at most ANALYSIS_PIXELS) below which a frame is too small to compare."""
 
 TOO_SMALL = "too small to compare"
-NOTES = {"sharpness": "less sharp", "good_exposure": "exposure is worse", "low_noise": "noisier"}
-REASONS = {"sharpness": "it is sharper", "good_exposure": "it is better exposed", "low_noise": "it is less noisy"}
+NOTES = {
+    "sharpness": "less sharp",
+    "good_exposure": "exposure is worse",
+    "low_noise": "noisier",
+    "low_compression": "more compressed",
+}
+REASONS = {
+    "sharpness": "it is sharper",
+    "good_exposure": "it is better exposed",
+    "low_noise": "it is less noisy",
+    "low_compression": "it is less compressed",
+}
 
 
 @dataclass(frozen=True)
@@ -35,10 +55,11 @@ class Frame:
         index: position in the upload, from 0.
         name: name as given.
         rank: 1 = best.
-        score: quality in [0, 1], higher is better, measured on the scale that all frames of this burst share. A frame
-            too small to compare stands behind the others and never scores above them.
-        margin_to_next: score minus that of the next frame, >= 0; None for the last.
-        factors: sharpness, good_exposure, low_noise in [0, 1], higher is better.
+        score: quality in [0, 1], higher is better, of the frame at the scale that all frames of this burst share. A
+            frame too small to compare stands behind the others and never scores above them.
+        margin_to_next: score minus that of the next frame; above -DECIDES, and negative only where the measures put two
+            frames in order whose scores hardly differ; None for the last.
+        factors: by name in WEIGHTS, in [0, 1], higher is better; measured.
         note: what is weaker than in the best frame; empty for the best.
     """
 
@@ -56,9 +77,9 @@ class BurstAnswer:
     """All frames of a burst, best first.
 
     Attributes:
-        ranking: the frames by falling score; the first is the best.
-        too_close: True when the first two differ by less than TOO_CLOSE: either may be kept.
-        margin: difference of score between the first two frames.
+        ranking: the frames, best first: by falling score; where scores differ by less than DECIDES, with the measures.
+        too_close: True when neither the scores nor the measures of the first two differ enough: either may be kept.
+        margin: score of the first frame minus that of the second; negative as margin_to_next.
         decided_by: the factors in which the best frame leads, strongest first; empty when too close.
         sentence: the verdict in words.
         model: who made the scores.
@@ -81,14 +102,16 @@ def rank(
     frames: Sequence[NDArray[np.uint8]],
     *,
     names: Sequence[str] | None = None,
-    model: str = "classical",
+    model: str = quality.DEFAULT,
     progress: Callable[[int, int], None] | None = None,
 ) -> BurstAnswer:
     """The frames of one burst, best first.
 
-    All frames are measured at the size of the smallest, so that resolution alone decides nothing; a frame with less
-    than SMALLEST of the pixels of the largest (a thumbnail that slipped in) is ranked last. Equal scores are ordered by
-    a hash of the pixels: the answer does not depend on the order of the upload.
+    All frames are scored and measured at the size of the smallest, so that resolution alone decides nothing; a frame
+    with less than SMALLEST of the pixels of the largest (a thumbnail that slipped in) is ranked last. Each place goes,
+    among the frames whose score is within DECIDES of the highest that is left, to the one with the highest score and
+    measures together; the classical score, made of measures, stands alone. Equals are ordered by a hash of the pixels:
+    the answer does not depend on the order of the upload.
 
     Args:
         frames: 2 to 50 pictures, RGB uint8 (H, W, 3), of any sizes.
@@ -98,22 +121,21 @@ def rank(
 
     Raises:
         ArgumentError: fewer than 2 or more than 50 frames, or names that do not match them.
-        UnknownNameError: no such estimator.
+        UnknownNameError: no such estimator. ModelError, ManifestError: its model is not here, altered or broken.
     """
     labels = _labels(frames, names)
     sizes = [min(ANALYSIS_PIXELS, frame.shape[0] * frame.shape[1]) for frame in frames]
     small = [size < SMALLEST * max(sizes) for size in sizes]
-    pixels = min(size for size, too_small in zip(sizes, small, strict=True) if not too_small)
-    answers: list[quality.QualityAnswer] = []
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for answer in pool.map(lambda frame: quality.score(frame, model=model, pixels=pixels), frames):
-            answers.append(answer)
-            if progress is not None:
-                progress(len(answers), len(frames))
+    answers, factors = _judged(frames, small, model, progress)
     least = min(answer.quality for answer, too_small in zip(answers, small, strict=True) if not too_small)
     scores = [min(answer.quality, least) if small[i] else answer.quality for i, answer in enumerate(answers)]
-    order = sorted(range(len(frames)), key=lambda i: (small[i], -scores[i], _fingerprint(frames[i]), labels[i], i))
-    factors = [answers[i].factors for i in order]
+    falling = sorted(range(len(frames)), key=lambda i: (small[i], -scores[i], _fingerprint(frames[i]), labels[i], i))
+    order = falling
+    if model in quality.NETWORKS:
+        sums = [_sum(score, measures) for score, measures in zip(scores, factors, strict=True)]
+        order = _order([i for i in falling if not small[i]], scores, sums)
+        order += [i for i in falling if small[i]]
+    best = factors[order[0]]
     ranking = tuple(
         Frame(
             index=i,
@@ -121,12 +143,58 @@ def rank(
             rank=place + 1,
             score=scores[i],
             margin_to_next=scores[i] - scores[order[place + 1]] if place + 1 < len(order) else None,
-            factors=factors[place],
-            note=TOO_SMALL if small[i] else ", ".join(NOTES[name] for name in _leads(factors[0], factors[place])),
+            factors=factors[i],
+            note=TOO_SMALL if small[i] else ", ".join(NOTES[name] for name in _leads(best, factors[i])),
         )
         for place, i in enumerate(order)
     )
     return _verdict(ranking, small[order[1]], answers[0].model)
+
+
+def _judged(
+    frames: Sequence[NDArray[np.uint8]],
+    small: Sequence[bool],
+    model: str,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[list[quality.QualityAnswer], list[dict[str, float]]]:
+    """Answers and factors at the size that all frames share: that of the smallest which is large enough."""
+    fair = [frame for frame, too_small in zip(frames, small, strict=True) if not too_small]
+    side = min(max(frame.shape[:2]) for frame in fair)
+    pixels = min(ANALYSIS_PIXELS, *(frame.shape[0] * frame.shape[1] for frame in fair))
+    answers: list[quality.QualityAnswer] = []
+    factors: list[dict[str, float]] = []
+
+    def judge(frame: NDArray[np.uint8]) -> tuple[quality.QualityAnswer, float]:
+        seen = reduced(frame, side)
+        return quality.score(seen, model=model, pixels=pixels), blockiness(seen)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for answer, blocks in pool.map(judge, frames):
+            answers.append(answer)
+            factors.append({**answer.factors, "low_compression": 1.0 / (1.0 + blocks)})
+            if progress is not None:
+                progress(len(answers), len(frames))
+    return answers, factors
+
+
+def _sum(score: float, factors: Mapping[str, float]) -> float:
+    """Score and measures together; a difference counts as one of score."""
+    return score + sum(weight * _log(factors[name]) for name, weight in WEIGHTS.items())
+
+
+def _log(factor: float) -> float:
+    return math.log(max(factor, quality.FLOOR))
+
+
+def _order(falling: Sequence[int], scores: Sequence[float], sums: Sequence[float]) -> list[int]:
+    """The frames, best first; ``falling`` has them by falling score."""
+    order: list[int] = []
+    left = list(falling)
+    while left:
+        near = [i for i in left if i == left[0] or scores[left[0]] - scores[i] < DECIDES]
+        order.append(max(near, key=lambda i: sums[i]))  # of equals the first
+        left.remove(order[-1])
+    return order
 
 
 def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> BurstAnswer:
@@ -136,15 +204,25 @@ def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> Burst
     if alone:
         sentence = f"Keep {first.name}: the others are too small to compare ({second.name} among them)."
         return BurstAnswer(ranking, False, margin, (), sentence, model)
-    if margin < TOO_CLOSE:
+    clear = margin >= (TOO_CLOSE if model == quality.CLASSICAL else DECIDES)
+    ahead = (
+        margin if model == quality.CLASSICAL else _sum(first.score, first.factors) - _sum(second.score, second.factors)
+    )
+    if not clear and ahead < TOO_CLOSE:
         sentence = (
-            f"Too close to call: {first.name} and {second.name} differ by {margin:.3f} of quality, "
-            f"less than the {TOO_CLOSE} that can be told apart. Keep the one whose moment you prefer."
+            f"Too close to call: {first.name} and {second.name} differ by {abs(margin):.3f} of quality, "
+            f"less than can be told apart{'' if model == quality.CLASSICAL else ', and measure alike'}. "
+            "Keep the one whose moment you prefer."
         )
         return BurstAnswer(ranking, True, margin, (), sentence, model)
     leads = tuple(_leads(first.factors, second.factors))
-    reason = " and ".join(REASONS[name] for name in leads) or "many small differences add up"
-    sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}, because {reason}."
+    reason = " and ".join(REASONS[name] for name in leads)
+    if clear:
+        because = f", because {reason}" if reason else "; no single measure says why"
+        sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}{because}."
+    else:
+        more = f"but {reason}" if reason else "and in sum it measures better"
+        sentence = f"Keep {first.name}: its quality is about that of {second.name}, {more}."
     return BurstAnswer(ranking, False, margin, leads, sentence, model)
 
 
@@ -163,9 +241,6 @@ def _fingerprint(frame: NDArray[np.uint8]) -> str:
 
 
 def _leads(first: dict[str, float], second: dict[str, float]) -> list[str]:
-    """Factors in which the first is ahead by what matters in the score, strongest first."""
-
-    def gain(name: str) -> float:
-        return quality.WEIGHTS[name] * float(np.log(max(first[name], quality.FLOOR) / max(second[name], quality.FLOOR)))
-
-    return sorted((name for name in quality.WEIGHTS if gain(name) > TOO_CLOSE), key=gain, reverse=True)
+    """Factors in which the first is ahead by what matters, strongest first."""
+    gains = {name: (_log(first[name]) - _log(second[name])) / least for name, least in NAMED.items()}
+    return sorted((name for name in NAMED if gains[name] > 1.0), key=lambda name: -gains[name])

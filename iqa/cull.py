@@ -18,6 +18,7 @@ from .estimator import Estimator
 from .grouping import GAP_S, Group, Shot, group
 from .image import ImageInfo
 from .look import READ_SIDE, look
+from .quality import DEFAULT
 
 Pixels = NDArray[np.uint8]
 
@@ -52,8 +53,9 @@ class Choice:
         why: the reason, in words.
         rank: 1 = best of its group; None when it cannot be read.
         score: quality in [0, 1], higher is better, comparable within its group; None when it was compared with none.
-        margin_to_next: score minus that of the next of its group; None for the last, and where there is no score.
-        factors: sharpness, good_exposure, low_noise in [0, 1], higher is better; empty where there is no score.
+        margin_to_next: score minus that of the next of its group, as in burst.Frame; None for the last, and where there
+            is no score.
+        factors: by name in burst.WEIGHTS, in [0, 1], higher is better; empty where there is no score.
         note: what is weaker than in the best; empty for the best.
         captured: camera's local time; None when unknown.
         error: why it cannot be read; None when it can.
@@ -137,7 +139,7 @@ def choose(
     *,
     keep: int = 1,
     gap_s: float = GAP_S,
-    model: str = "classical",
+    model: str = DEFAULT,
     jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
     see: Callable[[Ranked, Sequence[Pixels]], None] | None = None,
@@ -281,4 +283,5 @@ def _why(frame: Frame, found: BurstAnswer) -> str:
     if frame.rank == 1:
         return f"best of {len(found.ranking)}"
     behind = found.best.score - frame.score
-    return f"{frame.note or 'many small differences'}: {behind:.2f} below the best"
+    below = f"{behind:.2f} below the best" if behind >= burst.TOO_CLOSE else "scores as high, but measures worse"
+    return f"{frame.note or 'many small differences'}: {below}"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from .errors import ArgumentError
 from .estimator import Estimator, require
+from .factors import exposure_factor
 from .measures import (
     Exposure,
     analysis_luma,
@@ -20,7 +21,6 @@ from .measures import (
     noise_sigma,
     sharpness_map,
 )
-from .quality import exposure_factor
 from .resize import reduced
 
 CLASSICAL = Estimator("classical-degradations", "1.0.0")

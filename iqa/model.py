@@ -12,7 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 from . import catalogue
 from . import image as pixels
 from . import manifest as manifests
-from .batch import cores
+from .batch import threads as usual_threads
 from .errors import ArgumentError, ImageError, IQAError, ManifestError, ModelError, NotPulledError, UnknownNameError
 from .estimator import Estimator
 from .manifest import Manifest, Output
@@ -61,12 +61,17 @@ class Model:
         answers: list[Answer] = [{} for _ in images]
         for members in groups.values():
             feed = {name: np.concatenate([inputs[i][name] for i in members]) for name in inputs[members[0]]}
-            for output, values in self._run(feed, len(members)):
+            for output, values in self.run(feed, len(members)):
                 for row, index in enumerate(members):
                     answers[index].update(self._unpack(output, values[row], images[index].shape))
         return answers
 
-    def _run(self, feed: dict[str, NDArray[np.float32]], photos: int) -> Iterator[tuple[Output, NDArray[np.float32]]]:
+    def run(self, feed: dict[str, NDArray[np.float32]], photos: int) -> Iterator[tuple[Output, NDArray[np.float32]]]:
+        """Each output with its checked values, for the inputs of so many photos as ``to_input`` makes them.
+
+        Raises:
+            ModelError: as ``predict``.
+        """
         outputs = self.manifest.outputs
         try:
             found = self._session.run([output.name for output in outputs], feed)
@@ -129,7 +134,7 @@ def load_model(
         name_or_folder: a str is a name and nothing else; a pathlib.Path is a folder and nothing else.
         root: the folder of folders that names are looked up in; a folder linked in from elsewhere is refused.
             None: as ``model_folder`` says.
-        threads: of one inference; None: as many as this process may use.
+        threads: of one inference, shared by all that run at a time; None: as `iqa.batch.threads` says.
         probe: recompute the probe, a few milliseconds; False only where it has just been done.
 
     Raises:
@@ -250,8 +255,9 @@ def _read_verified(path: Path, sha256: str, limit: int, size: int | None = None)
 
 def _open(data: bytes, path: Path, threads: int | None) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or cores()
+    options.intra_op_num_threads = threads or usual_threads()
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = False  # as fast, and what a run needed goes back: 50 MB at 384 px
     options.log_severity_level = 4  # errors arrive as exceptions
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning threads burn CPU while idle
     options.add_session_config_entry("session.load_model_format", "ONNX")  # never the flatbuffer format, unchecked here

@@ -1,27 +1,36 @@
-"""How good a photo is: a score in [0, 1], its category, and the factors behind it."""
+"""How good a photo is: a score in [0, 1], its category and range, and the factors beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ArgumentError
+from .errors import ArgumentError, ModelError, UnknownNameError
 from .estimator import Estimator, require
-from .measures import ANALYSIS_PIXELS, Exposure, analysis_luma, edge_width, exposure, laplacian_variance, noise_sigma
+from .factors import factors
+from .measures import ANALYSIS_PIXELS
+
+if TYPE_CHECKING:
+    from .model import Model
 
 CLASSICAL = Estimator("classical-quality", "1.0.0")
-ESTIMATORS = ("classical",)
+NETWORKS = ("quality",)
+"""Names of models whose folder gives ``quality``, and ``quality_low`` and ``quality_high`` where it knows its range."""
+ESTIMATORS = (*NETWORKS, "classical")
+DEFAULT = ESTIMATORS[0]
 
 WEIGHTS = {"sharpness": 0.5, "good_exposure": 0.25, "low_noise": 0.25}
-"""Exponents of the factors: quality is their weighted geometric mean, so that one hopeless factor spoils the photo."""
+"""Exponents of the classical score: the weighted geometric mean, so that one hopeless factor spoils the photo."""
 FLOOR = 0.005
-"""Least value of a factor, so that one hopeless factor does not hide the others."""
-
-SMOOTHING_PX = 1.0
-"""Gaussian sigma in front of the Laplacian: without it the grain of a photo counts as detail."""
-NOISE_GAIN = 0.1119
-"""Variance of the smoothed Laplacian per unit of white-noise variance: the sum of that kernel's squares."""
+"""Least value of a factor in it, so that one hopeless factor does not hide the others."""
+READ_SIDE = 2000
+"""Longer side, px, to which a photo is reduced while it is read for its score, wherever that is asked for: two readings
+would be two scores. Every estimator looks at less, and a 12-megapixel JPEG decodes at half its size (4000 px)."""
+_LOADING = Lock()
 
 
 @dataclass(frozen=True)
@@ -50,13 +59,17 @@ class QualityAnswer:
     Attributes:
         quality: [0, 1], higher is better.
         category: name of its row in CATEGORIES.
-        factors: sharpness, good_exposure, low_noise; each in [0, 1], higher is better.
-        weights: the exponents by which the factors were combined.
+        interval: (low, high) around it: 90 % of the photos that people rated have their rating inside theirs (on photos
+            like those of the training set); None where the estimator gives none.
+        factors: sharpness, good_exposure, low_noise; each in [0, 1], higher is better; empty when not asked for. What
+            the classical score is made of; measured beside the score of a network, which has its own reasons.
+        weights: the exponents by which the factors were combined; empty for a network.
         model: who made the answer.
     """
 
     quality: float
     category: str
+    interval: tuple[float, float] | None
     factors: dict[str, float]
     weights: dict[str, float]
     model: Estimator
@@ -73,65 +86,66 @@ def category(quality: float) -> str:
     return next(row.name for row in CATEGORIES if quality >= row.low)
 
 
-def score(image: NDArray[np.uint8], *, model: str = "classical", pixels: int = ANALYSIS_PIXELS) -> QualityAnswer:
-    """The quality of a photo and what it is made of.
+def score(
+    image: NDArray[np.uint8], *, model: str = DEFAULT, pixels: int = ANALYSIS_PIXELS, explain: bool = True
+) -> QualityAnswer:
+    """The quality of a photo, and what can be measured of it.
 
     Args:
-        image: RGB uint8 (H, W, 3).
+        image: RGB uint8 (H, W, 3), read with ``max_side=READ_SIDE``.
         model: name of the estimator, one of ESTIMATORS.
-        pixels: most pixels of the copy that is measured; photos that are compared share it.
+        pixels: most pixels of the copy whose factors are measured; photos that are compared share it.
+        explain: False leaves out the factors of a network's answer, which take longer than the network.
 
     Raises:
         UnknownNameError: no such estimator.
+        ModelError, ManifestError: its model is not here, altered or broken; nothing takes its place.
     """
     require(model, ESTIMATORS)
-    factors = _factors(image, pixels)
-    quality = float(np.prod([max(factors[name], FLOOR) ** weight for name, weight in WEIGHTS.items()]))
-    return QualityAnswer(quality, category(quality), factors, dict(WEIGHTS), CLASSICAL)
+    if model in NETWORKS:
+        return _learned(image, model, factors(image, pixels) if explain else {})
+    measured = factors(image, pixels)
+    quality = combined(measured)
+    return QualityAnswer(quality, category(quality), None, measured, dict(WEIGHTS), CLASSICAL)
 
 
-def _factors(image: NDArray[np.uint8], pixels: int) -> dict[str, float]:
-    """The three factors, each in [0, 1], higher is better."""
-    luma = analysis_luma(image, pixels)
-    tones, sigma = exposure(image), noise_sigma(luma)
-    energy = detail_energy(luma, sigma)
-    return {
-        "sharpness": sharpness_factor(edge_width(luma), energy, tones.mean_luminance),
-        "good_exposure": exposure_factor(tones),
-        "low_noise": noise_factor(sigma, tones.mean_luminance),
-    }
+def combined(measured: Mapping[str, float]) -> float:
+    """The classical score: the geometric mean of the factors by WEIGHTS, [0, 1], higher is better."""
+    return float(np.prod([max(measured[name], FLOOR) ** weight for name, weight in WEIGHTS.items()]))
 
 
-def detail_energy(luma: NDArray[np.float32], sigma: float) -> float:
-    """Laplacian variance of the smoothed luma less what noise of that sigma adds to it, grey levels squared, >= 0."""
-    smooth = np.asarray(cv2.GaussianBlur(luma, (0, 0), SMOOTHING_PX), dtype=np.float32)
-    return max(0.0, laplacian_variance(smooth) - NOISE_GAIN * sigma**2)
+def estimator(model: str = DEFAULT) -> Estimator:
+    """Who answers to that name; a network is loaded and proven by its probe, so that ``score`` can use it.
 
-
-def sharpness_factor(width_px: float, energy: float, mean_luminance: float) -> float:
-    """How much fine detail there is, reduced to half of it where even the sharpest edges are wide.
-
-    Detail: 1 from an energy of 150 grey levels squared on, 0 up to 0.2, after scaling to a mean luminance of 0.45 (by
-    its power 1.3, at most doubled), because light stretches contrasts. Edges: narrow up to 0.65 px (Gaussian sigma at
-    analysis scale), wide from 1.5 px on, where a curved shake stops widening them. Linear in the logarithm between.
-    Narrow edges count in full from a detail of 0.85 on and not below 0.55: a smear leaves the edges along its path.
+    Raises:
+        As ``score``.
     """
-    steady = energy * min(2.0, (0.45 / max(mean_luminance, 1e-6)) ** 1.3)
-    hardly = 0.02 * min(1.0, max(steady, 1e-6) / 0.2) ** 0.1  # so that the last of the detail still counts
-    detail = float(np.clip(np.log(max(steady, 1e-6) / 0.2) / np.log(150.0 / 0.2), hardly, 1.0))
-    narrow = float(np.clip(np.log(1.5 / max(width_px, 1e-6)) / np.log(1.5 / 0.65), 0.0, 1.0))
-    trusted = float(np.clip((detail - 0.55) / 0.3, 0.0, 1.0))
-    return detail * (0.5 + 0.5 * narrow * trusted)
+    require(model, ESTIMATORS)
+    return _network(model).estimator if model in NETWORKS else CLASSICAL
 
 
-def exposure_factor(tones: Exposure) -> float:
-    """1 for middle tones and nothing clipped; falls with darkness, glare, lost highlights and saturated channels."""
-    dark = np.clip(tones.mean_luminance / 0.38, 0.0, 1.0)
-    glare = np.clip((1.0 - tones.mean_luminance) / 0.26, 0.0, 1.0)
-    return float(dark * glare * (1.0 - tones.clipped_highlights) * (1.0 - tones.saturated))
+def _learned(image: NDArray[np.uint8], name: str, measured: dict[str, float]) -> QualityAnswer:
+    network = _network(name)
+    said = {label: float(value) for label, value in network.predict(image).items()}
+    quality = said["quality"]
+    ends = (min(said["quality_low"], quality), max(said["quality_high"], quality)) if "quality_low" in said else None
+    return QualityAnswer(quality, category(quality), ends, measured, {}, network.estimator)
 
 
-def noise_factor(sigma: float, mean_luminance: float) -> float:
-    """1 for a clean photo, falling with the noise (grey levels) relative to the light of the photo."""
-    relative = sigma / (255.0 * max(mean_luminance, 0.02))
-    return float(1.0 / (1.0 + (relative / 0.035) ** 2))
+def _network(name: str) -> "Model":
+    """The one session of this process for that name, shared by its threads."""
+    with _LOADING:  # two threads that ask at the same time would load it twice
+        return _loaded(name)
+
+
+@cache
+def _loaded(name: str) -> "Model":
+    from .model import MODELS, load_model  # loads ONNX Runtime, which the classical estimator does without
+
+    try:
+        return load_model(name)
+    except UnknownNameError as error:
+        asked = f"The network {name!r} is not on this machine: there is no {MODELS / name}, which comes with iqa."
+        raise ModelError(
+            f"{asked} Restore that folder, or ask for the closed-form score by name: classical."
+        ) from error

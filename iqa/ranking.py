@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from .burst import BurstAnswer
+from .burst import WEIGHTS, BurstAnswer
 from .cull import Choice, Ranked, Selection
-from .quality import WEIGHTS
+from .quality import WEIGHTS as FACTORS
 from .table import ONE_IS_BEST, Column, Record
 
 COLUMNS = (
     Column("rank", ("rank", "", "1=best")),
     Column("score", ("score", *ONE_IS_BEST)),
     Column("margin_to_next", ("ahead", "of next", "")),
-    *(Column(name, (name.replace("_", " "), *ONE_IS_BEST)) for name in WEIGHTS),
+    *(Column(name, (name.replace("_", " "), *ONE_IS_BEST) if name in FACTORS else ()) for name in WEIGHTS),
     Column("note"),
 )
 CARD_COLUMNS = (

@@ -17,7 +17,7 @@ failure = plain.failure
 
 
 def quality(name: str, found: QualityAnswer) -> Plain:
-    """Quality, category and factors; see iqa.answer.quality."""
+    """Quality, range, category and factors; see iqa.answer.quality."""
     return plain.with_source(name, found.model, plain.quality(found))
 
 

@@ -36,7 +36,7 @@ def judge(photo: Photo | None) -> tuple[Any, ...]:
     photo = needed(photo)
     with sentences("This photo could not be judged"):
         image = pixels(photo)
-        score = quality.score(image)
+        score = quality.score(pixels(photo, max_side=quality.READ_SIDE))
         found = degradations.assess(image, jpeg_quality=images.info(named(photo)).jpeg_quality)
     seen = found.evidence
     numbers_of_both = answer.degradations(photo.name, found) | {"quality": answer.quality(photo.name, score)}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from iqa.burst import NOTES
 from iqa.degradations import HIGHLIGHT_MARK, SHADOW_MARK
-from iqa.measures import analysis_luma, clipped_masks, exposure, noise_sigma, sharpness_map
+from iqa.measures import analysis_luma, blockiness, clipped_masks, exposure, noise_sigma, sharpness_map
 from iqa.resize import reduced
 
 from .pictures import Pixels, label
@@ -48,19 +48,21 @@ class Standard:
         light: mean luminance, [0, 1], 1 = white.
         noise: standard deviation in grey levels.
         clipped: shares of the pixels lost in the shadows and in the highlights.
+        blocks: strength of the 8 x 8 grid of JPEG, 0 = none.
     """
 
     sharp: NDArray[np.float32]
     light: float
     noise: float
     clipped: tuple[float, float]
+    blocks: float
 
 
 def standard(best: Pixels) -> Standard:
     """The measures of the best frame, RGB uint8 (H, W, 3)."""
     luma, tones = analysis_luma(best), exposure(best)
     clipped = (tones.clipped_shadows, tones.clipped_highlights)
-    return Standard(sharpness_map(luma), tones.mean_luminance, noise_sigma(luma), clipped)
+    return Standard(sharpness_map(luma), tones.mean_luminance, noise_sigma(luma), clipped, blockiness(best))
 
 
 def annotated(frame: Pixels, note: str, best: Standard) -> tuple[Pixels, str]:
@@ -89,6 +91,9 @@ def annotated(frame: Pixels, note: str, best: Standard) -> tuple[Pixels, str]:
         picture = _inset(picture, frame)
         plates.append("noisier")
         said.append(f"noise {noise_sigma(luma):.1f} grey levels, best {best.noise:.1f}")
+    if "low_compression" in faults:
+        plates.append(NOTES["low_compression"])
+        said.append(f"blocks of 8 x 8 px: strength {blockiness(frame):.2f}, best {best.blocks:.2f}")
     return _plates(picture, plates), "; ".join(said)
 
 

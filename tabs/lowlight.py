@@ -10,6 +10,7 @@ from iqa import export, lowlight, quality
 from iqa.lowlight import Enhancement
 from iqa.measures import analysis_luma, noise_sigma
 from iqa.quality import QualityAnswer
+from iqa.resize import reduced
 
 from . import answer, pictures, show
 from .downloads import new_file
@@ -67,7 +68,9 @@ class _Look:
 
 
 def _look(image: pictures.Pixels) -> _Look:
-    return _Look(pictures.small(image), quality.score(image), noise_sigma(analysis_luma(image)))
+    # Both sides are reduced alike: what is enhanced exists as pixels alone, and cannot be read at READ_SIDE.
+    score = quality.score(reduced(image, quality.READ_SIDE))
+    return _Look(pictures.small(image), score, noise_sigma(analysis_luma(image)))
 
 
 def _save(image: pictures.Pixels, photo: Photo, kind: str) -> str:
@@ -110,7 +113,7 @@ def _measured(found: Enhancement, old: _Look, new: _Look) -> str:
     ]
     for name, value in before.factors.items():
         change = _change(value, after.factors[name])
-        rows.append(show.Fact(f"– {show.FACTORS[name].lower()}", change, "factor of quality, higher is better"))
+        rows.append(show.Fact(f"– {show.FACTORS[name].lower()}", change, "measured, 0 to 1, higher is better"))
     rows.append(show.Fact("Strength", f"{found.strength:.2f}", "0 = unchanged, 1 = full effect"))
     key = show.legend("", "", "", ("var(--iqa-before)", "before"), ("var(--iqa-after)", "after"))
     return (

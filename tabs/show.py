@@ -85,9 +85,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def made_by(*models: Estimator) -> str:
     """The line that says which estimator, in which version, made the numbers."""
-    names = " · ".join(f"<b>{escape(str(model))}</b>" for model in dict.fromkeys(models))
-    kind = "classical, no neural network" if all(m.sha256 is None for m in models) else "trained network"
-    return f'<p class="iqa-made">Estimated by {names} <span>({kind})</span></p>'
+    kinds = {model: "classical, no neural network" if model.sha256 is None else "network" for model in models}
+    names = [f"<b>{escape(str(model))}</b> <span>({kind})</span>" for model, kind in kinds.items()]
+    return f'<p class="iqa-made">Estimated by {" · ".join(names)}</p>'
 
 
 def legend(gradient: str, low: str, high: str, *others: tuple[str, str]) -> str:
@@ -97,26 +97,52 @@ def legend(gradient: str, low: str, high: str, *others: tuple[str, str]) -> str:
     return f'<div class="iqa-legend">{ramp}{patches}</div>'
 
 
-FACTORS = {"sharpness": "Sharpness", "good_exposure": "Exposure", "low_noise": "Low noise"}
-"""What the factors of quality are called: each is better the higher it is, so noise is called by its absence."""
+FACTORS = {
+    "sharpness": "Sharpness",
+    "good_exposure": "Exposure",
+    "low_noise": "Low noise",
+    "low_compression": "Low compression",
+}
+"""What the factors are called: each is better the higher it is, so noise is called by its absence."""
+RANGE = "is the range that holds the rating by people of 9 photos in 10"
 TONES = {"Excellent": "good", "Good": "good", "Fair": "fair", "Poor": "bad", "Very Poor": "bad"}
 
 
 def quality(title: str, sentence: str, tone: str, answer: QualityAnswer) -> str:
-    """A verdict with the quality score on the five-category scale and its three factors below it."""
+    """A verdict with the quality score and its range on the five-category scale, and the three factors below it."""
     steps = "".join(
         f'<span class="{"iqa-here" if row.name == answer.category else ""}" style="flex:{row.high - row.low:.2f}" '
         f'title="{row.low:.1f} to {row.high:.1f}: {escape(row.meaning)}">{escape(row.name)}</span>'
         for row in reversed(CATEGORIES)
     )
-    weights = ", ".join(f"{FACTORS[name].lower()} {weight:g}" for name, weight in answer.weights.items())
     rows = [Bar(FACTORS[name], value) for name, value in answer.factors.items()]
     return (
         f'<div class="iqa-card iqa-{tone}" role="status"><div class="iqa-head"><h3>{escape(title)}</h3>'
         f'<p>{escape(sentence)}</p><div class="iqa-big">{answer.quality:.2f}<small>quality, 0 to 1, higher is better'
         f'</small></div></div><div class="iqa-steps iqa-{TONES.get(answer.category, "plain")}"><div>{steps}</div>'
-        f'<i style="left:{100 * answer.quality:.1f}%"></i></div>'
+        f'{_range(answer)}<i style="left:{100 * answer.quality:.1f}%"></i></div>'
         f"{bars(rows, low='worst', high='best')}"
-        '<p class="iqa-note">Quality is the product of these three, each to the power of its weight: '
-        f"{escape(weights)}. It counts nothing else.</p></div>"
+        f'<p class="iqa-note">{escape(_made_of(answer))}</p></div>'
     )
+
+
+def _range(answer: QualityAnswer) -> str:
+    """The range of the score as a line below the scale; empty where the estimator gives none."""
+    if answer.interval is None:
+        return ""
+    low, high = answer.interval
+    said = f"{low:.2f} to {high:.2f}: {RANGE}"
+    return f'<b style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%" title="{escape(said)}"></b>'
+
+
+def _made_of(answer: QualityAnswer) -> str:
+    """What the score counts, in words."""
+    if answer.weights:
+        weights = ", ".join(f"{FACTORS[name].lower()} {weight:g}" for name, weight in answer.weights.items())
+        product = "Quality is the product of these three, each to the power of its weight"
+        return f"{product}: {weights}. It counts nothing else."
+    said = "The score is a network's; these three are measured beside it and do not enter it."
+    if answer.interval is None:
+        return said
+    low, high = answer.interval
+    return f"From {low:.2f} to {high:.2f} {RANGE}. {said}"

@@ -146,7 +146,7 @@ sys.exit(any(codes))
 """
     out = started(script, tmp_path / "a.png")
     assert out.count("1 photo.") == 4
-    assert "classical-quality" in out
+    assert "Estimator: quality " in out
 
 
 def test_the_harness_starts_without_the_packages_of_training() -> None:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from iqa import batch
 from iqa.batch import AHEAD, Progress, each, reason
 from iqa.errors import ImageError, IQAError
 
@@ -17,6 +18,15 @@ def test_answers_come_in_the_order_of_the_items() -> None:
 
     found = [(item, future.result()) for item, future in each(slow_first, range(20), jobs=3)]
     assert found == [(number, number * number) for number in range(20)]
+
+
+@pytest.mark.parametrize(("said", "expected"), [("1", 1), ("0", 3), ("", 3), ("two", 3), ("999", 3)])
+def test_a_computation_has_the_threads_that_numpy_is_told_and_never_more_than_cores(
+    said: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "cores", lambda: 3)
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert batch.threads() == expected
 
 
 def test_two_items_are_done_at_the_same_time() -> None:

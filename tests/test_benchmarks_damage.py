@@ -70,7 +70,7 @@ def test_rows_hold_what_the_estimators_say_of_these_pictures(scored: pd.DataFram
     for name in set(degradations.NAMES) - {"watermark"}:
         assert row[name] == answer.severities[name]
     assert np.isnan(row["watermark"])
-    assert (row["overall"], row["quality"]) == (answer.overall, quality.score(image).quality)
+    assert (row["overall"], row["quality"]) == (answer.overall, quality.score(image, model="classical").quality)
     assert row["quality_by"] == str(quality.CLASSICAL)
 
 

@@ -129,7 +129,7 @@ def test_each_photo_gives_one_series_of_every_length(table: pd.DataFrame) -> Non
 def test_a_row_is_the_ranking_of_that_series(table: pd.DataFrame, scored: pd.DataFrame) -> None:
     row = scored[scored["key"] == "coffee.png#5"].iloc[0]
     made = make(np.ascontiguousarray(photo("coffee")[::2, ::2]), 5, chance(0, "coffee.png#5"))
-    answer = burst.rank([frame.picture for frame in made])
+    answer = burst.rank([frame.picture for frame in made], model="classical")
     order = [made[frame.index] for frame in answer.ranking]
     assert row["order"] == " > ".join(frame.label for frame in order)
     assert row["rank_of_best"] == 1 + [frame.label for frame in order].index("clean")

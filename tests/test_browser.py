@@ -88,7 +88,7 @@ def test_example_shows_pictures_a_verdict_and_the_estimator(visit: Visit, tab: s
     visit.open(tab).click_example()
     visit.page.wait_for_timeout(500)
     assert shown_pictures(visit.page) >= PICTURES[tab]
-    assert "classical-" in visit.page.locator(RESULT).first.inner_text()
+    assert "Estimated by" in visit.page.locator(RESULT).first.inner_text()
     assert "example" not in visit.verdict()
     assert visit.outside == []
     assert visit.complaints == []

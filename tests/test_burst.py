@@ -1,15 +1,19 @@
 """iqa.burst: the undamaged frame first, whatever the order of the upload."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from photos import photo
 
-from iqa import burst, damage
+from iqa import burst, damage, quality
 from iqa.errors import ArgumentError, UnknownNameError
 from iqa.resize import reduced
 
 Pixels = NDArray[np.uint8]
+rank = partial(burst.rank, model="classical")
+"""For what is said of the classical estimator, or of any."""
 
 
 HARMS = {
@@ -32,7 +36,7 @@ def frames(name: str = "coffee") -> dict[str, Pixels]:
 @pytest.mark.parametrize("name", ["astronaut", "camera", "chelsea", "coffee", "motorcycle"])
 def test_the_undamaged_frame_is_best(name: str) -> None:
     made = frames(name)
-    answer = burst.rank(list(made.values()), names=list(made))
+    answer = rank(list(made.values()), names=list(made))
     assert answer.best.name == "clean"
     assert not answer.too_close
     assert "clean" in answer.sentence
@@ -43,7 +47,7 @@ def test_the_undamaged_frame_is_best(name: str) -> None:
 def test_too_much_light_never_wins_against_the_right_exposure(name: str, severity: float) -> None:
     """Not for the night photo: it gains by more light."""
     washed = damage.apply("overexposure", photo(name), severity, np.random.default_rng(0))
-    answer = burst.rank([washed, photo(name)], names=["washed out", "right"])
+    answer = rank([washed, photo(name)], names=["washed out", "right"])
     assert answer.too_close or answer.best.name == "right"
 
 
@@ -52,25 +56,25 @@ def test_a_thumbnail_among_the_frames_is_last_and_changes_nothing_else(side: int
     sharp = np.ascontiguousarray(photo("coffee").repeat(2, axis=0).repeat(2, axis=1))
     soft = damage.apply("defocus", sharp, 0.6, np.random.default_rng(0))
     thumbnail = reduced(sharp, side)
-    without = burst.rank([soft, sharp], names=["soft", "sharp"])
-    answer = burst.rank([thumbnail, soft, sharp], names=["thumbnail", "soft", "sharp"])
+    without = rank([soft, sharp], names=["soft", "sharp"])
+    answer = rank([thumbnail, soft, sharp], names=["thumbnail", "soft", "sharp"])
     assert [frame.name for frame in answer.ranking] == ["sharp", "soft", "thumbnail"]
     assert answer.margin == without.margin
     assert answer.ranking[-1].note == "too small to compare"
     assert answer.ranking[-1].score <= answer.ranking[1].score
-    alone = burst.rank([thumbnail, sharp], names=["thumbnail", "sharp"])
+    alone = rank([thumbnail, sharp], names=["thumbnail", "sharp"])
     assert alone.best.name == "sharp"
     assert not alone.too_close
     assert "too small" in alone.sentence
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_the_order_of_the_upload_changes_nothing(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "model"), [(0, "quality"), *((seed, "classical") for seed in range(4))])
+def test_the_order_of_the_upload_changes_nothing(seed: int, model: str) -> None:
     made = frames()
-    first = burst.rank(list(made.values()), names=list(made))
+    first = burst.rank(list(made.values()), names=list(made), model=model)
     order = np.random.default_rng(seed).permutation(len(made))
     names = [list(made)[i] for i in order]
-    again = burst.rank([made[name] for name in names], names=names)
+    again = burst.rank([made[name] for name in names], names=names, model=model)
     assert [(f.name, f.rank, f.score, f.margin_to_next, f.note) for f in again.ranking] == [
         (f.name, f.rank, f.score, f.margin_to_next, f.note) for f in first.ranking
     ]
@@ -80,7 +84,7 @@ def test_the_order_of_the_upload_changes_nothing(seed: int) -> None:
 
 def test_ranks_scores_and_margins_fit_together() -> None:
     made = frames()
-    answer = burst.rank(list(made.values()))
+    answer = rank(list(made.values()))
     scores = [frame.score for frame in answer.ranking]
     assert scores == sorted(scores, reverse=True)
     assert [frame.rank for frame in answer.ranking] == list(range(1, len(made) + 1))
@@ -90,8 +94,9 @@ def test_ranks_scores_and_margins_fit_together() -> None:
     assert answer.ranking[0].note == ""
 
 
-def test_equal_frames_are_too_close_to_call() -> None:
-    answer = burst.rank([photo("coffee"), photo("coffee").copy()], names=["b", "a"])
+@pytest.mark.parametrize("model", quality.ESTIMATORS)
+def test_equal_frames_are_too_close_to_call(model: str) -> None:
+    answer = burst.rank([photo("coffee"), photo("coffee").copy()], names=["b", "a"], model=model)
     assert answer.too_close
     assert answer.margin == 0.0
     assert [frame.name for frame in answer.ranking] == ["a", "b"]
@@ -100,7 +105,7 @@ def test_equal_frames_are_too_close_to_call() -> None:
 
 def test_the_note_names_what_is_weaker() -> None:
     made = frames()
-    notes = {frame.name: frame.note for frame in burst.rank(list(made.values()), names=list(made)).ranking}
+    notes = {frame.name: frame.note for frame in rank(list(made.values()), names=list(made)).ranking}
     assert "less sharp" in notes["defocus"]
     assert "noisier" in notes["noise"]
     assert "exposure is worse" in notes["underexposure"]
@@ -110,25 +115,25 @@ def test_frames_of_other_size_and_orientation_are_accepted() -> None:
     clean = photo("coffee")
     turned = np.ascontiguousarray(np.rot90(damage.apply("defocus", clean, 0.5, np.random.default_rng(0))))
     small = np.ascontiguousarray(damage.apply("motion", clean, 0.8, np.random.default_rng(0))[::2, ::2])
-    answer = burst.rank([turned, small, clean], names=["turned", "small", "clean"])
+    answer = rank([turned, small, clean], names=["turned", "small", "clean"])
     assert answer.best.name == "clean"
 
 
 def test_progress_counts_every_frame_once() -> None:
     seen: list[tuple[int, int]] = []
-    burst.rank([photo("coffee")] * 3, progress=lambda done, total: seen.append((done, total)))
+    rank([photo("coffee")] * 3, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 @pytest.mark.parametrize("count", [0, 1, 51])
 def test_too_few_and_too_many_frames_are_refused(count: int) -> None:
     with pytest.raises(ArgumentError, match=f"2 to 50 frames; {count} came"):
-        burst.rank([np.zeros((8, 8, 3), np.uint8)] * count)
+        rank([np.zeros((8, 8, 3), np.uint8)] * count)
 
 
 def test_names_must_match_the_frames() -> None:
     with pytest.raises(ArgumentError, match="2 frames came with 1 names"):
-        burst.rank([photo("coffee")] * 2, names=["only"])
+        rank([photo("coffee")] * 2, names=["only"])
 
 
 def test_an_unknown_estimator_is_refused() -> None:

@@ -44,7 +44,7 @@ def listed(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[dict[
 
 
 ANSWER_KEYS = {
-    "score": ["file", "model", "quality", "category", "factors"],
+    "score": ["file", "model", "quality", "quality_low", "quality_high", "category", "factors"],
     "blur": ["file", "model", "blur_type", "confidence", "probabilities", "certain", "reason", "motion"],
     "degradations": ["file", "model", *degradations.NAMES, "overall", "overall_without", "evidence"],
 }
@@ -147,10 +147,10 @@ def test_an_error_of_our_own_in_one_photo_does_not_stop_the_others(
 ) -> None:
     load = image.load
 
-    def fail(path: Path) -> object:
+    def fail(path: Path, **options: Any) -> object:
         if path.name == "IMG_2.jpg":
             raise ZeroDivisionError("by nothing")
-        return load(path)
+        return load(path, **options)
 
     monkeypatch.setattr(answers.image, "load", fail)
     code, out, err = run(capsys, "score", folder / "IMG_1.jpg", folder / "IMG_2.jpg", folder / "IMG_10.jpg", "--json")
@@ -265,6 +265,7 @@ def test_models_verify_finds_the_file_that_was_altered(
 ) -> None:
     good = toy_models.write_model(tmp_path, toy_models.luminance())
     monkeypatch.setattr(model, "MODELS", tmp_path)
+    monkeypatch.setattr(model.catalogue, "read", dict)
     monkeypatch.setenv("IQA_CACHE", str(tmp_path / "cache"))
     rows = listed(capsys, "models", "verify")
     assert [row["verified"] for row in rows if row["name"] == good.name] == [True]

@@ -59,7 +59,7 @@ def test_csv_list_and_json_hold_every_photo_once(
 
 
 def test_the_table_tells_group_rank_and_reason(card: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "cull", card)
+    code, out, _ = run(capsys, "cull", card, "--model", "classical")
     assert code == 1
     row = next(line for line in out.splitlines() if "DSC_0003.JPG" in line)
     assert row.split()[:3] == ["1", "2", "no"]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from iqa.image import Capture, ImageInfo
 from iqa.look import READ_SIDE
 from tests import cards
 from tests.cards import Pixels, after, exif, harmed, save, view
+
+choose = partial(cull.choose, model="classical")
+"""What grouping, reading and keeping do depends on no estimator; which frame is best, other tests ask."""
 
 
 @dataclass
@@ -53,7 +57,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[
 @pytest.fixture(scope="module")
 def found(card: tuple[Path, dict[str, set[str]]]) -> Selection:
     """What is chosen from that card."""
-    return cull.choose(photos(card[0]))
+    return choose(photos(card[0]))
 
 
 def test_the_groups_are_those_that_a_person_would_make(
@@ -71,7 +75,7 @@ def test_the_undamaged_photo_of_each_group_is_the_one_to_keep(found: Selection) 
 @pytest.mark.parametrize("keep", [1, 2, 7])
 def test_no_photo_is_left_behind(keep: int, card: tuple[Path, dict[str, set[str]]]) -> None:
     given = photos(card[0])
-    found = cull.choose(given, keep=keep)
+    found = choose(given, keep=keep)
     assert sorted(choice.index for choice in found.choices) == list(range(len(given)))
     assert all(given[choice.index].name == choice.name for choice in found.choices)
     for ranked in found.groups:
@@ -96,7 +100,9 @@ def test_a_photo_alone_is_kept_without_a_score(found: Selection) -> None:
 
 def test_scores_and_reasons_are_those_of_the_ranking_of_the_burst(found: Selection, card: tuple[Path, object]) -> None:
     names = [f"DSC_000{n}.JPG" for n in (1, 2, 3)]
-    direct = burst.rank([image.load(card[0] / name, max_side=burst.FRAME_SIDE) for name in names], names=names)
+    direct = burst.rank(
+        [image.load(card[0] / name, max_side=burst.FRAME_SIDE) for name in names], names=names, model="classical"
+    )
     ranked = next(ranked for ranked in found.groups if ranked.choices[0].name == direct.best.name)
     assert [(c.name, c.score, c.margin_to_next, c.note) for c in ranked.choices] == [
         (f.name, f.score, f.margin_to_next, f.note) for f in direct.ranking
@@ -116,7 +122,7 @@ def test_what_is_too_close_to_call_says_so_in_both_photos(found: Selection) -> N
 
 def test_a_photo_is_read_small_once_and_in_full_only_to_be_compared(card: tuple[Path, object]) -> None:
     given = photos(card[0])
-    found = cull.choose(given)
+    found = choose(given)
     compared = {c.index for ranked in found.groups if ranked.found is not None for c in ranked.choices}
     for i, photo in enumerate(given):
         if photo.name != "DSC_0010.JPG":
@@ -136,7 +142,7 @@ def test_a_group_is_seen_before_the_next_is_read(card: tuple[Path, object]) -> N
         read = {photo.name for photo in given if photo.reads[burst.FRAME_SIDE]}
         assert read <= set(seen)
 
-    found = cull.choose(given, see=see, jobs=2)
+    found = choose(given, see=see, jobs=2)
     assert seen == [choice.name for ranked in found.groups for choice in ranked.choices]
 
 
@@ -144,7 +150,7 @@ def test_more_frames_than_a_burst_may_have_are_ranked_in_parts(tmp_path: Path) -
     small = np.ascontiguousarray(view("coffee")[::3, ::3])
     for number in range(burst.MAX_FRAMES + 5):
         save(tmp_path / f"{number:03}.jpg", harmed(small, "noise", number / 200), exif(after(number / 10)))
-    found = cull.choose(photos(tmp_path))
+    found = choose(photos(tmp_path))
     assert [choice.name for choice in sorted(found.choices, key=lambda c: c.index)] == [
         f"{number:03}.jpg" for number in range(burst.MAX_FRAMES + 5)
     ]
@@ -158,21 +164,21 @@ def test_a_photo_that_vanishes_before_it_is_ranked_is_kept_and_the_others_are_do
         save(tmp_path / f"{number}.jpg", view("coffee"), exif(after(number / 10)))
     given = photos(tmp_path)
     given[1].lost_after = 1
-    found = cull.choose(given)
+    found = choose(given)
     assert [[c.name for c in ranked.choices] for ranked in found.groups] in ([["0.jpg", "2.jpg"]], [["2.jpg", "0.jpg"]])
     assert [(c.name, c.keep) for c in found.failed] == [("1.jpg", True)]
     given[0].lost_after = 3
     given = [Counted(p.path, lost_after=99 if p.name == "2.jpg" else 1) for p in given]
-    (alone,) = cull.choose(given).groups
+    (alone,) = choose(given).groups
     assert [(c.name, c.keep, c.why) for c in alone.choices] == [("2.jpg", True, cull.LAST_ONE)]
-    gone = cull.choose([Counted(p.path, lost_after=1) for p in given])
+    gone = choose([Counted(p.path, lost_after=1) for p in given])
     assert (gone.groups, len(gone.failed), all(c.keep for c in gone.failed)) == ((), 3, True)
 
 
 def test_progress_ends_with_all_photos_looked_at_and_compared(card: tuple[Path, object]) -> None:
     told: list[tuple[str, int, int]] = []
     given = photos(card[0])
-    cull.choose(given, progress=lambda *words: told.append(words))
+    choose(given, progress=lambda *words: told.append(words))
     last = {what: (done, total) for what, done, total in told}
     assert last == {
         "Looking at photos": (len(given), len(given)),
@@ -181,7 +187,7 @@ def test_progress_ends_with_all_photos_looked_at_and_compared(card: tuple[Path, 
 
 
 def test_an_empty_card_is_an_empty_choice() -> None:
-    found = cull.choose([])
+    found = choose([])
     assert (found.groups, found.failed, found.model) == ((), (), None)
 
 
@@ -193,7 +199,7 @@ def test_a_time_is_told_where_it_is_known(found: Selection) -> None:
 
 def test_keeping_none_is_refused() -> None:
     with pytest.raises(ArgumentError, match="1 or more"):
-        cull.choose([], keep=0)
+        choose([], keep=0)
 
 
 def test_a_clock_is_read_as_it_was_written(card: tuple[Path, object]) -> None:

@@ -19,13 +19,14 @@ TINY = ((48, 64), (24, 32))
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "SIZES", TINY)
     monkeypatch.setattr(speed, "STARTS", {"python alone": "pass"})
-    monkeypatch.setattr(model, "MODELS", Path("no such folder"))
+    monkeypatch.setattr(model, "list_models", lambda _: {})
 
 
 def test_every_estimator_is_timed_at_every_size() -> None:
     rows = speed.timings(TINY, 2)
     decoding = 1 + len(speed.REDUCED_SIDES)
-    assert [row.name for row in rows[decoding:]] == [*speed.INPUTS, *speed.ESTIMATORS] * len(TINY)
+    assert rows[decoding].name == "JPEG to quality score"
+    assert [row.name for row in rows[decoding + 1 :]] == [*speed.INPUTS, *speed.ESTIMATORS] * len(TINY)
     assert {row.megapixels for row in rows} == {48 * 64 / 1e6, 24 * 32 / 1e6}
     for row in rows:
         assert 0 < row.p50_ms <= row.p90_ms <= row.p99_ms
@@ -40,7 +41,10 @@ def test_every_installed_model_is_timed_and_a_broken_one_is_named(
     good = toys.write_model(tmp_path, toys.luminance())
     (tmp_path / "torn").mkdir()
     networks, lacking = speed.models()
-    assert list(networks) == [f"model {good.name}"]
+    assert list(networks) == [f"model {good.name}", f"model {good.name}, network alone"]
+    picture = speed.scene(48, 64)
+    (alone,) = networks[f"model {good.name}, network alone"](picture)
+    assert alone[1].item() == networks[f"model {good.name}"](picture)["quality"].item()
     assert len(lacking) == 1
     assert lacking[0].startswith("torn: ")
 
@@ -49,7 +53,7 @@ def test_every_installed_model_is_timed_and_a_broken_one_is_named(
 
     rows = speed.timings(TINY[:1], 1, {**networks, "model choosy": choosy})
     assert [row.name for row in rows if row.name.startswith("model")] == list(networks)
-    assert "model choosy, 64 x 48: too large" in capsys.readouterr().err
+    assert "model choosy, 0.0 MP: too large" in capsys.readouterr().err
 
 
 def test_a_network_is_given_a_small_copy_alone_and_with_crops_at_its_own_size() -> None:
@@ -97,7 +101,7 @@ def test_the_report_is_complete_and_names_no_host(tmp_path: Path, capsys: pytest
         "models_without_times",
         "start_seconds",
     }
-    assert len(report["timings"]) == 1 + len(speed.REDUCED_SIDES) + (len(speed.INPUTS) + len(speed.ESTIMATORS)) * len(
+    assert len(report["timings"]) == 2 + len(speed.REDUCED_SIDES) + (len(speed.INPUTS) + len(speed.ESTIMATORS)) * len(
         TINY
     )
     assert report["models_without_times"] == ["no model installed"]

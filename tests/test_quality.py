@@ -1,6 +1,7 @@
-"""iqa.quality: one score in [0, 1] that no damage raises and no orientation moves."""
+"""iqa.quality, the classical estimator: one score in [0, 1] that no damage raises and no orientation moves."""
 
 import itertools
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from iqa.image import load
 from tabs.examples import PHOTOGRAPHS
 from tabs.examples import photograph as example_photograph
 
+classical = partial(quality.score, model="classical")
 LADDER = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 SMEARS = (0, 5, 10, 15, 20, 30)
 TURNS = [(flip, turns) for flip in (False, True) for turns in range(4)]
@@ -37,7 +39,7 @@ def picture(name: str) -> NDArray[np.uint8]:
 def test_more_damage_never_raises_the_quality(name: str, harm: str, seed: int) -> None:
     """Of photographs without damage: blur takes the noise out of a noisy one, darkening repairs a washed-out one."""
     scores = [
-        quality.score(damage.apply(harm, picture(name), step, np.random.default_rng(seed))).quality for step in LADDER
+        classical(damage.apply(harm, picture(name), step, np.random.default_rng(seed))).quality for step in LADDER
     ]
     assert all(after <= before for before, after in itertools.pairwise(scores)), scores
     assert scores[-1] < scores[0] - 0.1
@@ -45,13 +47,13 @@ def test_more_damage_never_raises_the_quality(name: str, harm: str, seed: int) -
 
 @pytest.mark.parametrize("name", [*PHOTOS, *EXAMPLES])
 def test_a_wider_gaussian_never_raises_the_quality(name: str) -> None:
-    scores = [quality.score(blurred(picture(name), sigma)).quality for sigma in (0, 1, 2, 3, 4, 6, 8, 12)]
+    scores = [classical(blurred(picture(name), sigma)).quality for sigma in (0, 1, 2, 3, 4, 6, 8, 12)]
     assert all(after <= before for before, after in itertools.pairwise(scores)), scores
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_longer_smear_never_raises_the_quality(name: str) -> None:
-    scores = [quality.score(moved(picture(name), length, 0) if length else picture(name)).quality for length in SMEARS]
+    scores = [classical(moved(picture(name), length, 0) if length else picture(name)).quality for length in SMEARS]
     assert all(after <= before for before, after in itertools.pairwise(scores)), scores
 
 
@@ -60,15 +62,15 @@ def test_a_longer_smear_never_raises_the_quality(name: str) -> None:
 def test_a_soft_subject_never_beats_the_sharp_photo(name: str, severity: float) -> None:
     """Not a ladder: the sharp background stays, and by closed forms cannot be told from a subject."""
     soft = damage.apply("subject_defocus", picture(name), severity, np.random.default_rng(0))
-    assert quality.score(soft).quality <= quality.score(picture(name)).quality
+    assert classical(soft).quality <= classical(picture(name)).quality
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_quality_is_the_same_in_all_eight_orientations(name: str) -> None:
-    upright = quality.score(photo(name)).quality
+    upright = classical(photo(name)).quality
     for flip, turns in TURNS:
         turned = np.rot90(photo(name)[:, ::-1] if flip else photo(name), turns)
-        assert quality.score(np.ascontiguousarray(turned)).quality == pytest.approx(upright, abs=1e-6)
+        assert classical(np.ascontiguousarray(turned)).quality == pytest.approx(upright, abs=1e-6)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -80,8 +82,8 @@ def test_quality_is_the_same_under_every_exif_orientation(orientation: int) -> N
         Image.fromarray(photo("coffee")).save(buffer, "JPEG", quality=92, exif=exif)
         return buffer.getvalue()
 
-    expected = quality.score(load(saved(1))).quality
-    assert quality.score(load(saved(orientation))).quality == pytest.approx(expected, abs=1e-6)
+    expected = classical(load(saved(1))).quality
+    assert classical(load(saved(orientation))).quality == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", PHOTOS)
@@ -90,24 +92,26 @@ def test_jpeg_at_98_scores_as_the_png_of_the_same_pixels(name: str) -> None:
     for kind, options in (("PNG", {}), ("JPEG", {"quality": 98})):
         buffer = BytesIO()
         Image.fromarray(photo(name)).save(buffer, kind, **options)
-        scores.append(quality.score(load(buffer.getvalue())).quality)
+        scores.append(classical(load(buffer.getvalue())).quality)
     assert scores[0] == pytest.approx(scores[1], abs=0.02)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 400, 3), (64, 64, 3)])
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_pictures_without_content_give_a_finite_score(shape: tuple[int, int, int], level: int) -> None:
-    answer = quality.score(np.full(shape, level, np.uint8))
+    answer = classical(np.full(shape, level, np.uint8))
     assert 0.0 <= answer.quality <= 1.0
     assert all(0.0 <= value <= 1.0 for value in answer.factors.values())
 
 
 def test_quality_is_the_stated_combination_of_its_factors() -> None:
-    answer = quality.score(photo("coffee"))
+    answer = classical(photo("coffee"))
     product = np.prod([max(answer.factors[name], quality.FLOOR) ** w for name, w in answer.weights.items()])
     assert answer.quality == pytest.approx(float(product), abs=1e-12)
     assert sum(answer.weights.values()) == pytest.approx(1.0)
-    assert answer.model.sha256 is None
+    assert answer.quality == quality.combined(answer.factors)
+    assert answer.interval is None
+    assert answer.model == quality.estimator("classical") == quality.CLASSICAL
 
 
 @pytest.mark.parametrize(

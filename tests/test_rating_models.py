@@ -12,7 +12,7 @@ from eval import datasets, measure
 from eval.benchmark import Options
 from eval.benchmarks.rating import BENCHMARK
 from eval.report import read_csv
-from iqa import image
+from iqa import image, quality
 from iqa import manifest as manifests
 from iqa.errors import ArgumentError, UnknownNameError
 from tests.miniature import picture, text
@@ -59,7 +59,9 @@ def test_what_is_no_model_of_quality_is_refused_before_the_first_photo(tmp_path:
 
 
 def test_the_classical_estimator_is_the_one_without_a_hash() -> None:
-    assert BENCHMARK.models()[0] == "classical"
+    assert BENCHMARK.models()[: len(quality.ESTIMATORS)] == quality.ESTIMATORS
+    assert BENCHMARK.estimator("quality") == quality.estimator("quality")
+    assert BENCHMARK.estimator("quality").sha256 is not None
     assert replace(BENCHMARK.estimator("classical"), version="") == replace(
         BENCHMARK.estimator("classical"), name="classical-quality", version="", sha256=None
     )

@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> examples.Examples:
 def test_every_name_of_iqa_has_its_words() -> None:
     assert set(BLURS) == set(blur.BLUR_TYPES)
     assert set(DEGRADATIONS) == set(degradations.NAMES)
-    assert set(show.FACTORS) == set(quality.WEIGHTS)
+    assert set(show.FACTORS) == set(burst.WEIGHTS)
     assert set(show.TONES) == {row.name for row in quality.CATEGORIES}
 
 

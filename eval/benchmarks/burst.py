@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iqa import burst, image
+from iqa import burst, image, quality
 from iqa.burst import FRAME_SIDE
-from iqa.estimator import Estimator, require
 from iqa.measures import ANALYSIS_PIXELS, analysis_luma, laplacian_variance
-from iqa.quality import CLASSICAL, ESTIMATORS
 
 from ..benchmark import MODEL, Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
 from ..metrics import Picks, burst_picks, mean
 from ..metrics.checks import Column
 from ._parts import answered, average, chosen, ends, over_groups, parts, share, spread, within
 
-SCORES = {MODEL: "scores", "laplacian": "laplacian", "largest file": "bytes"}
-"""Who picks, and the column that holds a number per frame, higher = better."""
+RANKS = "ranks"
+SCORES = {MODEL: RANKS, "laplacian": "laplacian", "largest file": "bytes"}
+"""Who picks, and the column that holds a number per frame, higher = better; of RANKS 1 = best, and the scores need not
+fall along them: between close scores the measures decide."""
 RANDOM, PEOPLE = "random", "people"
 FIGURES = ("top1", "top2", "top3", "regret")
 """In the order of the fields of Picks."""
@@ -42,7 +42,7 @@ class Scorer:
             "margin": answer.margin,
             "too_close": int(answer.too_close),
             "scores": _cell(frame.score for frame in in_order),
-            "ranks": _cell(frame.rank for frame in in_order),
+            RANKS: _cell(frame.rank for frame in in_order),
             "laplacian": _cell(laplacian_variance(analysis_luma(frame, pixels)) for frame in frames),
             "bytes": _cell(path.stat().st_size for path in case.paths),
         }
@@ -99,10 +99,10 @@ def person(votes: Column) -> Picks:
 
 def derive(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with FIGURES of the model, where it has an answer: they give the label away, so no CSV holds them."""
-    if "scores" not in rows:
+    if RANKS not in rows:
         return rows
     told = answered(rows)
-    picks = list(map(picked, *(map(numbers, told[column]) for column in ("scores", "best", "votes"))))
+    picks = list(map(picked, _preference(told, RANKS), *(map(numbers, told[column]) for column in ("best", "votes"))))
     table = pd.DataFrame(map(astuple, picks), columns=list(FIGURES), index=told.index)
     return rows.assign(**{name: table[name].reindex(rows.index) for name in FIGURES})
 
@@ -133,12 +133,17 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
 def _tables(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Who picks to a table of FIGURES and group, one row per judged series."""
     best, votes = ([numbers(cell) for cell in frame[column]] for column in ("best", "votes"))
-    found = {who: list(map(picked, map(numbers, frame[column]), best, votes)) for who, column in SCORES.items()}
+    found = {who: list(map(picked, _preference(frame, column), best, votes)) for who, column in SCORES.items()}
     found[RANDOM] = [picked(np.zeros(len(b)), b, v) for b, v in zip(best, votes, strict=True)]
     if (frame["counted"] == 1).all():
         found[PEOPLE] = list(map(person, votes))
     tables = {who: pd.DataFrame(map(astuple, picks), columns=list(FIGURES)) for who, picks in found.items()}
     return {who: table.assign(group=list(frame["group"])) for who, table in tables.items()}
+
+
+def _preference(frame: pd.DataFrame, column: str) -> list[Column]:
+    """Per series a number per frame, higher = better."""
+    return [-numbers(cell) if column == RANKS else numbers(cell) for cell in frame[column]]
 
 
 def _figure(metric: str, picks: pd.DataFrame, options: Options, part: str, who: str) -> Figure:
@@ -185,11 +190,6 @@ def _cell(values: Iterable[float]) -> str:
     return "|".join(repr(float(value)) for value in values)
 
 
-def _estimator(model: str) -> Estimator:
-    require(model, ESTIMATORS)
-    return CLASSICAL
-
-
 def _draw(rows: pd.DataFrame, summary: Summary, path: Path) -> None:
     from .. import plots  # it asks for the benchmarks itself
 
@@ -200,8 +200,8 @@ BENCHMARK = Benchmark(
     name="burst",
     meaning="is the frame that people keep among the first",
     source="data set",
-    models=lambda: ESTIMATORS,
-    estimator=_estimator,
+    models=lambda: quality.ESTIMATORS,
+    estimator=quality.estimator,
     cases=cases,
     scorer=scorer,
     summarize=summarize,

@@ -76,7 +76,7 @@ class Scorer:
             answer = degradations.assess(picture, model=self.model)
             row |= {**answer.severities, "overall": answer.overall}
         if self.model in quality.ESTIMATORS:
-            scored = quality.score(picture, model=self.model)
+            scored = quality.score(picture, model=self.model, explain=False)
             row |= {"quality": scored.quality, "quality_by": str(scored.model)}
         row["laplacian"] = laplacian_variance(analysis_luma(picture))
         row["mean_luminance"] = float(luminance(picture).mean(dtype=np.float64) / 255.0)
@@ -118,11 +118,10 @@ def estimator(model: str) -> Estimator:
     Raises:
         UnknownNameError: no such model.
     """
-    flat = np.full((64, 64, 3), 128, np.uint8)
     if model in degradations.ESTIMATORS:
-        return degradations.assess(flat, model=model).model
+        return degradations.assess(np.full((64, 64, 3), 128, np.uint8), model=model).model
     if model in quality.ESTIMATORS:
-        return quality.score(flat, model=model).model
+        return quality.estimator(model)
     raise UnknownNameError("estimator", model, models())
 
 

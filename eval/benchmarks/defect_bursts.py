@@ -15,7 +15,6 @@ import pandas as pd
 
 from iqa import burst, quality
 from iqa.damage import Picture
-from iqa.estimator import Estimator
 from iqa.measures import analysis_luma, laplacian_variance
 
 from ..benchmark import MODEL, Benchmark, Case, Comparison, Figure, Options, Row, Summary
@@ -180,10 +179,6 @@ def _kept(rows: pd.DataFrame) -> Mapping[str, int]:
     return {name: names.count(name) for name in DEFECTS if name in names}
 
 
-def _estimator(model: str) -> Estimator:
-    return quality.score(np.full((64, 64, 3), 128, np.uint8), model=model).model
-
-
 def _draw_margins(rows: pd.DataFrame, summary: Summary, path: Path) -> None:
     from .. import plots  # it asks for the benchmarks itself
 
@@ -195,7 +190,7 @@ BENCHMARK = Benchmark(
     meaning="is the one frame without a defect the one that is kept",
     source="photos",
     models=lambda: quality.ESTIMATORS,
-    estimator=_estimator,
+    estimator=quality.estimator,
     cases=cases,
     scorer=scorer,
     summarize=summarize,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from iqa import image, quality
-from iqa.quality import ESTIMATORS
+from iqa.quality import ESTIMATORS, NETWORKS, READ_SIDE
 
 from ..baselines import CONSTANT, MEASURED, NATURALNESS, Naturalness, fit_naturalness
 from ..benchmark import MODEL, Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
@@ -22,10 +22,10 @@ BASELINES = (*MEASURED, NATURALNESS)
 
 @dataclass(frozen=True)
 class Scorer:
-    """The quality of one photo, and what the baselines say of the same pixels.
+    """The quality of one photo, and what the baselines say of it.
 
     Attributes:
-        model: "classical", the name of an installed model, or its folder.
+        model: one of iqa.quality.ESTIMATORS, the name of another installed model, or its folder.
         naturalness: the fitted baseline.
         prepared: how it was fitted, for the report.
     """
@@ -37,8 +37,10 @@ class Scorer:
     def __call__(self, case: Case) -> Row:
         path = case.paths[0]
         pixels = image.load(path)
+        # As the demo and the command line read a photo; the baselines see the file's own pixels.
+        seen = pixels if max(pixels.shape) <= READ_SIDE else image.load(path, max_side=READ_SIDE)
         known = self.model in ESTIMATORS
-        answer = quality.score(pixels, model=self.model).quality if known else score_of(self.model, pixels)
+        answer = quality.score(seen, model=self.model, explain=False).quality if known else score_of(self.model, seen)
         row: Row = {PREDICTION: answer}
         row |= {name: measure(pixels, path) for name, measure in MEASURED.items()}
         if self.naturalness.model is not None:
@@ -124,8 +126,8 @@ BENCHMARK = Benchmark(
     name="rating",
     meaning="do the scores agree with people's mean opinion",
     source="data set",
-    models=lambda: (*ESTIMATORS, *installed(TASK)),
-    estimator=lambda name: estimator_of(name, quality.CLASSICAL),
+    models=lambda: tuple(dict.fromkeys((*ESTIMATORS, *installed(TASK)))),
+    estimator=lambda name: quality.estimator(name) if name in NETWORKS else estimator_of(name, quality.CLASSICAL),
     cases=cases,
     scorer=scorer,
     summarize=summarize,

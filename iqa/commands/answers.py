@@ -31,17 +31,19 @@ class Command:
 
 
 def score(source: Source, options: argparse.Namespace) -> Record:
-    """The quality of a photo, its category and its factors."""
-    found = quality.score(image.load(source.path), model=options.model)
+    """The quality of a photo, its range, its category and its factors."""
+    found = quality.score(image.load(source.path, max_side=quality.READ_SIDE), model=options.model)
     said = answer.quality(found)
     return Record(str(source.path), found.model, said, {**said, **found.factors})
 
 
-def _score_columns(_: argparse.Namespace) -> tuple[Column, ...]:
+def _score_columns(options: argparse.Namespace) -> tuple[Column, ...]:
+    ranged = options.model in quality.NETWORKS
     return (
         Column("quality", ("quality", *ONE_IS_BEST)),
         Column("category", ("category", "", ""), words=9),
-        *(Column(name, (name.replace("_", " "), *ONE_IS_BEST)) for name in quality.WEIGHTS),
+        *(Column(f"quality_{end}", (end, *ONE_IS_BEST) if ranged else ()) for end in ("low", "high")),
+        *(Column(name, (*name.split("_"), *ONE_IS_BEST)) for name in quality.WEIGHTS),
     )
 
 
@@ -114,7 +116,12 @@ def _enhance_columns(_: argparse.Namespace) -> tuple[Column, ...]:
 
 
 COMMANDS = {
-    "score": Command(score, _score_columns, quality),
+    "score": Command(
+        score,
+        _score_columns,
+        quality,
+        "The factors are measured. A network has its own reasons; its low to high holds people's rating of 9 in 10.",
+    ),
     "blur": Command(
         blur_type,
         _blur_columns,

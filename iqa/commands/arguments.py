@@ -97,10 +97,18 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("name at least one photo or folder")
     if options.csv is not None:
         check_target(options.csv, options.photos, "--csv")
-    require(options.model, COMMANDS[name].task.ESTIMATORS if name in COMMANDS else quality.ESTIMATORS)
+    require(options.model, _estimators(name))
+    if options.model in quality.NETWORKS:
+        quality.estimator(options.model)  # a model that cannot be used is said once, before any photo is read
     if name in SEVERAL:
         return SEVERAL[name](options)
     return run_photos(COMMANDS[name], options)
+
+
+def _estimators(name: str) -> tuple[str, ...]:
+    """Those that ``--model`` of a command chooses from, the default first; a burst is ranked by quality."""
+    task = COMMANDS[name].task if name in COMMANDS else quality
+    return tuple(task.ESTIMATORS)
 
 
 def _overview() -> argparse.ArgumentParser:
@@ -140,7 +148,8 @@ def _parser(name: str) -> argparse.ArgumentParser:
     add("--json", action="store_true", help=f"print JSON: {'one object' if name in SEVERAL else 'a list'}")
     add("--csv", type=_path, metavar="FILE", help="also write a CSV file")
     add("--overwrite", action="store_true", help="replace existing files of the names that are written")
-    add("--model", default="classical", metavar="NAME", help="name of the estimator (default: %(default)s)")
+    known = _estimators(name)
+    add("--model", default=known[0], metavar="NAME", help=f"estimator: {', '.join(known)} (default: %(default)s)")
     jobs = min(cores(), MOST_JOBS)
     add("--jobs", type=_count, default=jobs, metavar="N", help="photos done at the same time (default: %(default)s)")
     if name == "blur":

@@ -1,0 +1,125 @@
+"""iqa.burst with a network: the score first, what is measured where scores hardly differ, and the reason in words."""
+
+import inspect
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from photos import NAMES, blurred, photo
+
+from iqa import burst, cull, quality
+from iqa.burst import BurstAnswer
+from iqa.estimator import Estimator
+from iqa.quality import QualityAnswer
+from iqa.resize import reduced
+
+Pixels = NDArray[np.uint8]
+EVEN = {"sharpness": 0.8, "good_exposure": 0.8, "low_noise": 0.8}
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[int, tuple[float, dict[str, float]]]:
+    """Score and factors by the grey level of a flat frame: what the network is made to say of it."""
+    answers: dict[int, tuple[float, dict[str, float]]] = {}
+
+    def score(image: Pixels, **_: object) -> QualityAnswer:
+        value, changed = answers[int(image[0, 0, 0])]
+        return QualityAnswer(value, "Good", None, EVEN | changed, {}, Estimator("quality", "1.0.0", "0" * 64))
+
+    monkeypatch.setattr(quality, "score", score)
+    return answers
+
+
+def ranked(told: dict[int, tuple[float, dict[str, float]]], **frames: tuple[float, dict[str, float]]) -> BurstAnswer:
+    """The ranking of flat frames of which that is said."""
+    told.update(enumerate(frames.values()))
+    return burst.rank([np.full((60, 80, 3), level, np.uint8) for level in range(len(frames))], names=list(frames))
+
+
+def order(answer: BurstAnswer) -> list[str]:
+    return [frame.name for frame in answer.ranking]
+
+
+def test_the_network_ranks_unless_another_is_named() -> None:
+    for function in (burst.rank, cull.choose):
+        assert inspect.signature(function).parameters["model"].default == quality.DEFAULT == "quality"
+    assert burst.rank([photo("coffee")] * 2).model == quality.estimator("quality")
+
+
+def test_a_clear_difference_of_score_decides_whatever_is_measured(told: dict) -> None:
+    answer = ranked(told, soft=(0.70, {"sharpness": 0.1}), sharp=(0.70 - burst.DECIDES - 0.01, {}))
+    assert order(answer) == ["soft", "sharp"]
+    assert not answer.too_close
+    assert "no single measure says why" in answer.sentence
+
+
+@pytest.mark.parametrize("factor", ["sharpness", "good_exposure", "low_noise"])
+def test_between_close_scores_the_measures_decide_and_are_the_reason(told: dict, factor: str) -> None:
+    answer = ranked(told, worse=(0.70, {factor: 0.2}), better=(0.69, {}))
+    assert order(answer) == ["better", "worse"]
+    assert not answer.too_close
+    assert answer.decided_by == (factor,)
+    assert burst.REASONS[factor] in answer.sentence
+    assert answer.ranking[1].note == burst.NOTES[factor]
+    assert -burst.DECIDES < answer.margin < 0
+
+
+def test_each_place_is_decided_among_the_frames_near_the_highest_score_left(told: dict) -> None:
+    """A chain of scores, each close to the next, does not let the last of it win."""
+    step = 0.8 * burst.DECIDES
+    soft, softer = {"sharpness": 0.4}, {"sharpness": 0.2}
+    answer = ranked(told, a=(0.8, softer), b=(0.8 - step, soft), c=(0.8 - 2 * step, {}))
+    assert order(answer) == ["b", "a", "c"]
+    assert [frame.rank for frame in answer.ranking] == [1, 2, 3]
+    assert answer.ranking[0].margin_to_next == pytest.approx(-step)
+    assert answer.ranking[1].margin_to_next == pytest.approx(2 * step)
+
+
+def test_frames_close_in_score_and_measures_are_too_close_to_call(told: dict) -> None:
+    answer = ranked(told, a=(0.700, {}), b=(0.699, {"sharpness": 0.79}))
+    assert answer.too_close
+    assert answer.decided_by == ()
+    assert "Keep the one whose moment you prefer" in answer.sentence
+    choices = cull.choices(answer)
+    assert all(choice.why.startswith(cull.TOO_CLOSE) for choice in choices)
+
+
+def test_a_frame_saved_coarsely_loses_to_its_original_at_the_same_score(told: dict) -> None:
+    rng = np.random.default_rng(0)
+    blocks = np.repeat(np.repeat(rng.integers(60, 190, (12, 16), dtype=np.uint8), 8, axis=0), 8, axis=1)
+    pictures = [np.ascontiguousarray(np.dstack([grey] * 3)) for grey in (blocks, blurred(blocks, 4.0))]
+    for picture, level in zip(pictures, (1, 2), strict=True):
+        picture[0, 0, 0] = level
+    told.update({1: (0.5, {}), 2: (0.5, {})})
+    answer = burst.rank(pictures, names=["coarse", "fine"])
+    assert order(answer) == ["fine", "coarse"]
+    assert answer.decided_by == ("low_compression",)
+    assert answer.ranking[1].note == "more compressed"
+
+
+def test_a_loser_that_scores_as_high_is_not_said_to_be_below_the_best(told: dict) -> None:
+    why = cull.choices(ranked(told, worse=(0.70, {"sharpness": 0.4}), better=(0.69, {})))[1].why
+    assert why == "less sharp: scores as high, but measures worse"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sharp_frame_is_kept_and_the_blurred_one_is_called_less_sharp(name: str) -> None:
+    answer = burst.rank([blurred(photo(name), 3), photo(name)], names=["soft", "sharp"])
+    assert order(answer) == ["sharp", "soft"]
+    assert not answer.too_close
+    assert "less sharp" in answer.ranking[1].note
+
+
+def test_a_frame_scores_in_its_burst_as_it_does_alone() -> None:
+    frames = [photo("coffee"), blurred(photo("coffee"), 3)]
+    answer = burst.rank(frames)
+    assert [frame.score for frame in answer.ranking] == [
+        quality.score(frame, explain=False).quality for frame in frames
+    ]
+
+
+def test_frames_are_scored_at_the_size_of_the_smallest() -> None:
+    large, small = photo("coffee"), np.ascontiguousarray(photo("coffee")[::2, ::2])
+    answer = burst.rank([large, blurred(small, 2)], names=["large", "small"])
+    expected = quality.score(reduced(large, max(small.shape)), explain=False).quality
+    assert {frame.name: frame.score for frame in answer.ranking}["large"] == pytest.approx(expected, abs=1e-6)
