@@ -50,7 +50,7 @@ TABLES = {
     "blur-classes": Table("blur", ("accuracy",), "class .*|kind [^,]*|certain answers", MODEL),
     "enhancement": Table("enhancement", ("psnr", "ssim", "psnr_gt_mean", "ssim_gt_mean")),
     "damage": Table("damage", ("srcc", "auc", "crosstalk", "false_alarm"), "head .*"),
-    "damage-quality": Table("damage", ("not_rising",), "all|without watermark|damage .*"),
+    "damage-quality": Table("damage", ("not_rising", "half_size"), "all|without watermark|damage .*"),
     "defect-bursts": Table("defect-bursts", ("top1", "top2", "top3", "regret")),
     "defect-bursts-parts": Table("defect-bursts", ("top1", "top2", "top3"), "(frames|weakest) .*|not too close", MODEL),
     "burst": Table("burst", ("top1", "top2", "top3", "regret"), "all|told apart"),
@@ -67,6 +67,7 @@ HEADINGS = {
     "false_alarm": "false alarms on clean",
     "macro_f1": "macro F1",
     "not_rising": "steps that do not rise",
+    "half_size": "median difference to half size",
     "factor_error": "off by a factor of",
     **{f"top{count}": f"top {count}" for count in (1, 2, 3)},
 }

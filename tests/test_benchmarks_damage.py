@@ -15,6 +15,7 @@ from eval.metrics import crosstalk
 from eval.report import csv_bytes, read_csv
 from iqa import damage, degradations, quality
 from iqa.errors import ImageError, UnknownNameError
+from iqa.resize import reduced
 from tests.photos import photo
 
 NAMES = ("astronaut", "coffee", "chelsea")
@@ -74,6 +75,15 @@ def test_rows_hold_what_the_estimators_say_of_these_pictures(scored: pd.DataFram
     assert row["quality_by"] == str(quality.CLASSICAL)
 
 
+def test_a_photo_is_compared_with_its_copy_at_half_size(scored: pd.DataFrame) -> None:
+    image = np.ascontiguousarray(photo("coffee")[::2, ::2])
+    half = reduced(image, max(image.shape[:2]) // 2)
+    both = [quality.score(picture, model="classical").quality for picture in (image, half)]
+    told = scored[scored["key"] == "coffee.png"].set_index("part")["half_size"]
+    assert told["clean"] == pytest.approx(abs(both[0] - both[1]))
+    assert told.drop("clean").isna().all()
+
+
 def test_the_answer_is_that_of_the_head_in_charge(scored: pd.DataFrame) -> None:
     damaged = scored[scored["level"] > 0]
     expected = [row[row["head"]] for _, row in damaged.iterrows()]
@@ -122,6 +132,7 @@ def made(photos: int = 4, **changes: object) -> pd.DataFrame:
             row |= {"part": f"{name} {level}", "damage": name, "head": OWN.get(name, "clean"), "level": level}
             row |= {"severity": severity, **heads, "overall": 1.0, "quality": 1.0 - severity, "quality_by": "judge 1"}
             row |= {"answer": severity if level else None, "not_rising": 1 if level else None}
+            row |= {"half_size": None if level else 0.01 * (index + 1)}
             rows.append(row | {"laplacian": 100.0 - level + index, "mean_luminance": 0.5})
     frame = read_csv(csv_bytes(rows))
     return frame.assign(**changes)
@@ -137,6 +148,7 @@ def test_a_perfect_judge_gets_perfect_figures() -> None:
     assert value(summary, "crosstalk") == 0.0
     assert value(summary, "false_alarm") == 0.0
     assert value(summary, "not_rising") == 1.0
+    assert value(summary, "half_size") == pytest.approx(0.025)
     assert all(figure.method for figure in summary.figures if figure.value is not None)
     assert figures(summary)["false_alarm", "all", MODEL].high == pytest.approx(0.4899, abs=1e-4)  # Wilson, 0 of 4
 

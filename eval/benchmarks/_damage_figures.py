@@ -9,7 +9,7 @@ import pandas as pd
 from iqa.degradations import NAMES
 
 from ..benchmark import MODEL, Figure, Options
-from ..metrics import auc, crosstalk, ladder, mean, srcc, why_undefined
+from ..metrics import auc, crosstalk, ladder, mean, median, srcc, why_undefined
 from ..metrics.checks import MIN_ROWS
 from ._parts import over_groups, share
 
@@ -132,7 +132,10 @@ def undamaged(rows: pd.DataFrame, options: Options) -> Found:
 
 
 def ladders(rows: pd.DataFrame, names: Sequence[str], options: Options, undefined: dict[str, str]) -> Found:
-    """Share of steps, from one level of one damage of one photo to the next, on which quality does not rise."""
+    """Share of steps, from one level of one damage of one photo to the next, on which quality does not rise.
+
+    With them the median difference of quality between a photo and its copy at half size.
+    """
     if rows["quality"].isna().any():
         undefined["not_rising"] = "This model gives no quality."
         return [], {}
@@ -140,9 +143,19 @@ def ladders(rows: pd.DataFrame, names: Sequence[str], options: Options, undefine
     parts |= {f"damage {name}": [name] for name in names}
     figures = [_not_rising(rows, kinds, options, part=part) for part, kinds in parts.items()]
     figures.append(_not_rising(rows, names, options, part="all", who="laplacian"))
+    figures.append(_half_size(rows[rows["level"] == 0], options, undefined))
     shape = {name: _shape(rows, name) for name in names}
     by = sorted(set(rows["quality_by"]))
     return figures, {"quality ladders": shape, "quality by": by, "watermark": WHY_TWICE}
+
+
+def _half_size(clean: pd.DataFrame, options: Options, undefined: dict[str, str]) -> Figure:
+    n = clean["group"].nunique()
+    if len(clean) < MIN_ROWS:
+        undefined["half_size"] = f"It was measured on {len(clean)} photos only."
+        return Figure.of("half_size", np.nan, None, n=n, part="all")
+    interval = over_groups(median, [clean["half_size"]], list(clean["group"]), options)
+    return Figure.of("half_size", median(clean["half_size"]), interval, n=n, part="all")
 
 
 WHY_TWICE = "A score of photographic quality need not know marks, so the ladders are counted with and without them."

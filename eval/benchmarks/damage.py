@@ -1,6 +1,7 @@
 """Damaged photos: does each severity of the breakdown follow its own damage, ignore the others, and quality fall?
 
 Made from clean photos: each damage at five levels beside the photo itself. One case is a photo, one row a picture.
+Beside the photo itself stands how far the quality of the whole photo is from that of its copy at half size.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from iqa import damage, degradations, quality
 from iqa.damage import Picture
 from iqa.errors import UnknownNameError
 from iqa.estimator import Estimator
+from iqa.image import load
 from iqa.measures import analysis_luma, laplacian_variance, luminance
+from iqa.resize import reduced
 
 from ..benchmark import Benchmark, Case, Comparison, Options, Row, Summary
 from ._clean_photos import chance, photos, read
@@ -49,7 +52,7 @@ class Scorer:
 
     def __call__(self, case: Case) -> list[Row]:
         clean = read(case)
-        first = self._judged(clean, CLEAN, 0)
+        first = self._judged(clean, CLEAN, 0) | {"half_size": self._halved(case)}
         return [first, *(row for name in OWN for row in self._ladder(clean, case.key, name, first["quality"]))]
 
     def _ladder(self, clean: Picture, key: str, name: str, before: object) -> Iterator[Row]:
@@ -63,6 +66,15 @@ class Scorer:
             before = now
             yield row
 
+    def _halved(self, case: Case) -> float | None:
+        """Difference of quality, 0 or more, between the photo as the package reads it and its copy at half size."""
+        if self.model not in quality.ESTIMATORS:
+            return None
+        whole = load(case.paths[0], max_side=quality.READ_SIDE)
+        half = reduced(whole, max(whole.shape[:2]) // 2)
+        both = [quality.score(picture, model=self.model, explain=False).quality for picture in (whole, half)]
+        return abs(both[0] - both[1])
+
     def _judged(self, picture: Picture, name: str, level: int) -> Row:
         row: Row = {
             "part": f"{name} {level}" if level else CLEAN,
@@ -70,7 +82,9 @@ class Scorer:
             "head": OWN.get(name, CLEAN),
             "level": level,
             "severity": level / LEVELS,
-            **dict.fromkeys((*degradations.NAMES, "overall", "quality", "quality_by", "answer", "not_rising")),
+            **dict.fromkeys(
+                (*degradations.NAMES, "overall", "quality", "quality_by", "answer", "not_rising", "half_size")
+            ),
         }
         if self.model in degradations.ESTIMATORS:
             answer = degradations.assess(picture, model=self.model)
@@ -94,7 +108,7 @@ def scorer(_: pd.DataFrame, options: Options) -> Scorer:
 
 
 def summarize(rows: pd.DataFrame, options: Options) -> Summary:
-    """Per head: agreement with the severity, alarm against calm, cross-talk; of quality: how often it does not rise."""
+    """Per head: agreement with the severity, alarm against calm, cross-talk; of quality: ladders, and half size."""
     scored = answered(rows)
     if scored.empty:
         return Summary((), {"undefined": {"all": "No photo was scored."}})

@@ -25,7 +25,7 @@ from .classification import (
     mean_recall,
     per_class,
 )
-from .correlation import krcc, mae, mean, outlier_ratio, plcc, rmse, srcc, why_undefined
+from .correlation import krcc, mae, mean, median, outlier_ratio, plcc, rmse, srcc, why_undefined
 from .crosstalk import crosstalk
 from .curves import Ladder, RiskCoverage, ladder, risk_coverage
 from .intervals import Interval, bonett_wright_srcc, fieller_krcc, fisher_plcc, holm, wilson
@@ -94,6 +94,7 @@ __all__ = [
     "mapped_intervals",
     "mean",
     "mean_recall",
+    "median",
     "median_ratio",
     "outlier_ratio",
     "over_splits",
@@ -167,6 +168,7 @@ METRICS: dict[str, Metric] = {
     "top3": Metric(burst_picks, _BURST, "higher", 0, 1, "share", "model.top3"),
     "regret": Metric(burst_picks, _BURST, "lower", 0, np.inf, "value", "model.regret"),
     "not_rising": Metric(ladder, "scores by level", "higher", 0, 1, "share", "not_rising"),
+    "half_size": Metric(median, "differences of score between a photo and its half", "lower", 0, 1, ""),
     "aurc": Metric(risk_coverage, "confidences, losses", "lower", -np.inf, np.inf, "loss", "aurc"),
     "accuracy": Metric(accuracy, _MATRIX, "higher", 0, 1, "share", "rate"),
     "macro_f1": Metric(macro_f1, _MATRIX, "higher", 0, 1, ""),

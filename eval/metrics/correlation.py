@@ -125,6 +125,15 @@ def mean(values: ArrayLike) -> float:
     return float(clean(values).mean())
 
 
+def median(values: ArrayLike) -> float:
+    """The median of one column, in its unit; made for `bootstrap`.
+
+    Raises:
+        ArgumentError: see `clean`.
+    """
+    return float(np.median(clean(values)))
+
+
 def _flat(column: Column) -> bool:
     return bool(column.min() == column.max())
 
