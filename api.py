@@ -2,10 +2,12 @@
 
 POST /api/v1/blur/classify[?blur_type=motion_blurred], /api/v1/quality/score, /api/v1/degradations/assess take the photo
 as the multipart field ``file``; the same paths with /batch take several in the field ``files``. GET /api/v1/health.
-Errors are JSON ``{"detail": sentence}``: 413 too large, 415 not a readable photo, 422 anything else in the request.
+Errors are JSON ``{"detail": sentence}``: 413 too large, 415 not a readable photo, 422 anything else in the request, 503
+when a model is missing or broken on this server, whose log then says what to do.
 """
 
 import io
+import logging
 import re
 from collections.abc import Callable
 from functools import partial
@@ -19,12 +21,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iqa import blur, burst, degradations, image, lowlight, quality
-from iqa.errors import ImageError, IQAError, UnknownNameError
+from iqa.catalogue import CatalogueError
+from iqa.errors import ImageError, IQAError, ManifestError, ModelError, UnknownNameError
 from tabs import answer
 from tabs.memory import give_back_soon
 from tabs.upload import LIMITS, MAX_BYTES
 
+LOG = logging.getLogger(__name__)
 PREFIX = "/api/v1"
+BROKEN = (ModelError, ManifestError, CatalogueError)
+"""Errors of the server, not of what was sent."""
 MAX_BATCH_BYTES = 400 * 2**20
 MAX_BATCH = 50
 AT_ONCE = 2
@@ -179,6 +185,8 @@ def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimi
         for file in files:
             try:
                 results.append(await _judge(judge, file, asked, limiter))
+            except BROKEN:
+                raise  # every other photo would fail alike
             except IQAError as error:
                 results.append(answer.failure(file.filename or "photo", str(error)))
             except HTTPException as error:
@@ -203,8 +211,16 @@ def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimi
 
 
 async def _expected(_: Request, error: Exception) -> JSONResponse:
-    """An error of iqa as JSON: its sentence, and 415 when the file is the reason."""
+    """An error of iqa as JSON: its sentence, and 415 when the file is the reason, 503 when a model of ours is."""
+    if isinstance(error, BROKEN):
+        return JSONResponse({"detail": _unusable(error)}, 503)
     return JSONResponse({"detail": str(error)}, 415 if isinstance(error, ImageError) else 422)
+
+
+def _unusable(error: Exception) -> str:
+    """What a client may know of a model that cannot be used; the folders of the server stay in its log."""
+    LOG.error("%s", error)
+    return "A model of this server is missing or broken; its log says what to do. Ask whoever runs it."
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
@@ -233,7 +249,7 @@ async def health() -> dict[str, Any]:
     try:
         score = await anyio.to_thread.run_sync(quality.estimator)  # loads it at the first call
     except IQAError as error:
-        raise HTTPException(503, str(error)) from error
+        raise HTTPException(503, _unusable(error)) from error
     models = (score, blur.CLASSICAL, degradations.CLASSICAL, lowlight.CLASSICAL)
     return {"status": "ok", "models": [str(model) for model in models], "burst_frames": burst.MAX_FRAMES}
 

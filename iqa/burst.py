@@ -22,7 +22,8 @@ DECIDES = 0.05
 """Difference of a network's scores from which it decides alone; between closer frames what is measured counts too."""
 WEIGHTS = {"sharpness": 0.15, "good_exposure": 0.075, "low_noise": 0.03, "low_compression": 0.3}
 """What the logarithm of a factor counts beside the score; the last factor is 1 / (1 + blockiness). Noise, which a
-network sees well and which compression hides, counts least. Chosen, as DECIDES, on bursts of 60 photos: see DESIGN."""
+network sees well and which compression hides, counts least. Chosen, as DECIDES, on bursts of 60 photos: see DESIGN.
+Blocks are seen at native resolution alone: they count in bursts whose frames were all compared as they were read."""
 TOO_CLOSE = 0.02
 """Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
 more, or a shift by a few pixels, can move."""
@@ -57,9 +58,9 @@ class Frame:
         rank: 1 = best.
         score: quality in [0, 1], higher is better, of the frame at the scale that all frames of this burst share. A
             frame too small to compare stands behind the others and never scores above them.
-        margin_to_next: score minus that of the next frame; above -DECIDES, and negative only where the measures put two
-            frames in order whose scores hardly differ; None for the last.
-        factors: by name in WEIGHTS, in [0, 1], higher is better; measured.
+        margin_to_next: score minus that of the next frame; above -2 * DECIDES, and negative only where the measures put
+            two frames in order whose scores hardly differ; None for the last.
+        factors: by name in WEIGHTS, in [0, 1], higher is better; measured; low_compression only where it can be told.
         note: what is weaker than in the best frame; empty for the best.
     """
 
@@ -78,8 +79,9 @@ class BurstAnswer:
 
     Attributes:
         ranking: the frames, best first: by falling score; where scores differ by less than DECIDES, with the measures.
-        too_close: True when neither the scores nor the measures of the first two differ enough: either may be kept.
-        margin: score of the first frame minus that of the second; negative as margin_to_next.
+        too_close: True when neither the scores nor the measures of the first two differ enough: either may be kept. A
+            frame that cannot be told from the first stands second.
+        margin: score of the first frame minus that of the second; above -DECIDES.
         decided_by: the factors in which the best frame leads, strongest first; empty when too close.
         sentence: the verdict in words.
         model: who made the scores.
@@ -110,7 +112,8 @@ def rank(
     All frames are scored and measured at the size of the smallest, so that resolution alone decides nothing; a frame
     with less than SMALLEST of the pixels of the largest (a thumbnail that slipped in) is ranked last. Each place goes,
     among the frames whose score is within DECIDES of the highest that is left, to the one with the highest score and
-    measures together; the classical score, made of measures, stands alone. Equals are ordered by a hash of the pixels:
+    measures together; a frame that cannot be told from the first stands second; the classical score, made of measures,
+    stands alone. Equals are ordered by a hash of the pixels:
     the answer does not depend on the order of the upload.
 
     Args:
@@ -133,7 +136,7 @@ def rank(
     order = falling
     if model in quality.NETWORKS:
         sums = [_sum(score, measures) for score, measures in zip(scores, factors, strict=True)]
-        order = _order([i for i in falling if not small[i]], scores, sums)
+        order = _rival_second(_order([i for i in falling if not small[i]], scores, sums), scores, sums)
         order += [i for i in falling if small[i]]
     best = factors[order[0]]
     ranking = tuple(
@@ -164,14 +167,17 @@ def _judged(
     answers: list[quality.QualityAnswer] = []
     factors: list[dict[str, float]] = []
 
-    def judge(frame: NDArray[np.uint8]) -> tuple[quality.QualityAnswer, float]:
+    native = side < FRAME_SIDE and all(max(frame.shape[:2]) == side for frame in fair)  # none was, or is, reduced
+
+    def judge(frame: NDArray[np.uint8]) -> tuple[quality.QualityAnswer, dict[str, float]]:
         seen = reduced(frame, side)
-        return quality.score(seen, model=model, pixels=pixels), blockiness(seen)
+        blocks = {"low_compression": 1.0 / (1.0 + blockiness(seen))} if native else {}
+        return quality.score(seen, model=model, pixels=pixels), blocks
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         for answer, blocks in pool.map(judge, frames):
             answers.append(answer)
-            factors.append({**answer.factors, "low_compression": 1.0 / (1.0 + blocks)})
+            factors.append(answer.factors | blocks)
             if progress is not None:
                 progress(len(answers), len(frames))
     return answers, factors
@@ -179,7 +185,7 @@ def _judged(
 
 def _sum(score: float, factors: Mapping[str, float]) -> float:
     """Score and measures together; a difference counts as one of score."""
-    return score + sum(weight * _log(factors[name]) for name, weight in WEIGHTS.items())
+    return score + sum(WEIGHTS[name] * _log(factor) for name, factor in factors.items())
 
 
 def _log(factor: float) -> float:
@@ -195,6 +201,13 @@ def _order(falling: Sequence[int], scores: Sequence[float], sums: Sequence[float
         order.append(max(near, key=lambda i: sums[i]))  # of equals the first
         left.remove(order[-1])
     return order
+
+
+def _rival_second(order: Sequence[int], scores: Sequence[float], sums: Sequence[float]) -> list[int]:
+    """The order, in second place the first frame of those that cannot be told from the best, if there is any."""
+    best, *others = order
+    equal = [i for i in others if scores[best] - scores[i] < DECIDES and abs(sums[best] - sums[i]) < TOO_CLOSE]
+    return [best, *equal[:1], *(i for i in others if i not in equal[:1])]
 
 
 def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> BurstAnswer:
@@ -216,8 +229,10 @@ def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> Burst
         )
         return BurstAnswer(ranking, True, margin, (), sentence, model)
     leads = tuple(_leads(first.factors, second.factors))
+    if model == quality.CLASSICAL:  # it counts nothing else
+        leads = tuple(name for name in leads if name in quality.WEIGHTS)
     reason = " and ".join(REASONS[name] for name in leads)
-    if clear:
+    if clear or ahead <= margin:
         because = f", because {reason}" if reason else "; no single measure says why"
         sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}{because}."
     else:
@@ -242,5 +257,5 @@ def _fingerprint(frame: NDArray[np.uint8]) -> str:
 
 def _leads(first: dict[str, float], second: dict[str, float]) -> list[str]:
     """Factors in which the first is ahead by what matters, strongest first."""
-    gains = {name: (_log(first[name]) - _log(second[name])) / least for name, least in NAMED.items()}
-    return sorted((name for name in NAMED if gains[name] > 1.0), key=lambda name: -gains[name])
+    gains = {name: (_log(first[name]) - _log(second[name])) / NAMED[name] for name in first}
+    return sorted((name for name in gains if gains[name] > 1.0), key=lambda name: -gains[name])

@@ -18,7 +18,7 @@ from .estimator import Estimator
 from .grouping import GAP_S, Group, Shot, group
 from .image import ImageInfo
 from .look import READ_SIDE, look
-from .quality import DEFAULT
+from .quality import DEFAULT, estimator
 
 Pixels = NDArray[np.uint8]
 
@@ -161,9 +161,11 @@ def choose(
 
     Raises:
         ArgumentError: keep below 1, gap_s below 0. UnknownNameError: no such estimator.
+        ModelError, ManifestError: its model is not here, altered or broken; no photo was read then.
     """
     if keep < 1:
         raise ArgumentError(f"keep must be 1 or more, found {keep}.")
+    estimator(model)
     told = progress or _silent
     shots, failed = _look_over(photos, jobs, told)
     order = list(shots)
@@ -282,6 +284,10 @@ def _why(frame: Frame, found: BurstAnswer) -> str:
         return f"{TOO_CLOSE} with {PurePath(other.name).name}: either may be kept"
     if frame.rank == 1:
         return f"best of {len(found.ranking)}"
+    if frame.note == burst.TOO_SMALL:
+        return frame.note
     behind = found.best.score - frame.score
+    if behind < burst.TOO_CLOSE and not frame.note:
+        return f"hardly to be told from {PurePath(found.best.name).name}"
     below = f"{behind:.2f} below the best" if behind >= burst.TOO_CLOSE else "scores as high, but measures worse"
     return f"{frame.note or 'many small differences'}: {below}"

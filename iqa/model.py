@@ -24,6 +24,7 @@ Answer = dict[str, NDArray[np.float32]]
 MODELS = Path(__file__).resolve().parent.parent / "assets" / "models"
 MAX_MODEL_BYTES = 512 * 2**20
 MAX_PROBE_BYTES = 16 * 2**20
+_RESTORE = "Restore that folder, or fetch the model again."
 RANGE_SLACK = 1e-4  # of the range: rounding inside the graph, clipped away; anything more is a broken model
 
 # The runtime's own errors share no base class below Exception.
@@ -165,8 +166,8 @@ def load_model(
 def model_folder(name: str) -> Path:
     """The folder that a name stands for: the embedded one, else the one that was pulled; nothing is downloaded.
 
-    The embedded folder counts when the catalogue has no repository for the name, or when its manifest is the one that
-    the catalogue declares; a pulled folder counts when its manifest is that one.
+    The embedded folder counts when its manifest is the one that the catalogue declares, or without a row there; a
+    pulled folder counts when its manifest is that one.
 
     Raises:
         ArgumentError: a name that looks like a path. UnknownNameError: neither embedded nor in the catalogue.
@@ -179,12 +180,14 @@ def model_folder(name: str) -> Path:
     entry = rows.get(name)
     if name in _names(MODELS):
         folder = _row(name, MODELS)[0]
-        if entry is None or entry.repository is None or catalogue.digest(folder) == entry.manifest_sha256:
+        if entry is None or catalogue.digest(folder) == entry.manifest_sha256:
             return folder
+        if entry.repository is None:
+            raise ModelError(f"{folder}: its manifest is not the one the catalogue declares. {_RESTORE}")
     if entry is None:
         raise UnknownNameError("model", name, {*_names(MODELS), *rows})
     if entry.repository is None:
-        raise ModelError(f"Model {name!r}: the catalogue declares it as embedded; found no folder {MODELS / name}.")
+        raise ModelError(f"Model {name!r} comes with iqa, but found no folder {MODELS / name}. {_RESTORE}")
     fetch = f"python -m iqa models pull {name}"
     root = catalogue.pulled_root(entry.manifest_sha256)
     if name not in _names(root):
@@ -238,7 +241,7 @@ def _read_verified(path: Path, sha256: str, limit: int, size: int | None = None)
     if size is not None and size > limit:
         raise ModelError(f"{path}: declared with {size:,} bytes; accepted: at most {limit:,}.")
     if not path.is_file():  # a pipe or a device would be read for ever
-        raise ModelError(f"{path}: no such file, though the manifest beside it names it. Fetch the model again.")
+        raise ModelError(f"{path}: no such file, though the manifest beside it names it. {_RESTORE}")
     try:
         with path.open("rb") as file:
             data = file.read(accepted + 1)
@@ -246,10 +249,10 @@ def _read_verified(path: Path, sha256: str, limit: int, size: int | None = None)
         raise ModelError(f"{path}: cannot be read ({error.strerror}).") from error
     if len(data) > accepted or len(data) < (size or 0):
         found = f"{len(data):,}" if len(data) <= accepted else f"more than {accepted:,}"
-        raise ModelError(f"{path}: found {found} bytes; accepted: {accepted:,}. Fetch the model again.")
+        raise ModelError(f"{path}: found {found} bytes; accepted: {accepted:,}. {_RESTORE}")
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
-        raise ModelError(f"{path}: found sha256 {found}; the manifest declares {sha256}. Fetch the model again.")
+        raise ModelError(f"{path}: found sha256 {found}; the manifest declares {sha256}. {_RESTORE}")
     return data
 
 

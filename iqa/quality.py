@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ArgumentError, ModelError, UnknownNameError
+from .errors import ArgumentError, ManifestError, ModelError
 from .estimator import Estimator, require
 from .factors import factors
 from .measures import ANALYSIS_PIXELS
@@ -17,7 +17,7 @@ from .measures import ANALYSIS_PIXELS
 if TYPE_CHECKING:
     from .model import Model
 
-CLASSICAL = Estimator("classical-quality", "1.0.0")
+CLASSICAL = Estimator("classical-quality", "1.1.0")
 NETWORKS = ("quality",)
 """Names of models whose folder gives ``quality``, and ``quality_low`` and ``quality_high`` where it knows its range."""
 ESTIMATORS = (*NETWORKS, "classical")
@@ -29,7 +29,9 @@ FLOOR = 0.005
 """Least value of a factor in it, so that one hopeless factor does not hide the others."""
 READ_SIDE = 2000
 """Longer side, px, to which a photo is reduced while it is read for its score, wherever that is asked for: two readings
-would be two scores. Every estimator looks at less, and a 12-megapixel JPEG decodes at half its size (4000 px)."""
+would be two scores. Every estimator reduces it further (the measures those of 5:1 and more excepted), and a
+12-megapixel JPEG decodes at half its size (4000 px)."""
+ENDS = ("quality_low", "quality_high")
 _LOADING = Lock()
 
 
@@ -44,7 +46,7 @@ class Category:
 
 
 CATEGORIES = (
-    Category("Excellent", 0.8, 1.0, "sharp, well exposed, little noise"),
+    Category("Excellent", 0.8, 1.0, "next to nothing to object to"),
     Category("Good", 0.6, 0.8, "minor flaws"),
     Category("Fair", 0.4, 0.6, "flaws that one notices"),
     Category("Poor", 0.2, 0.4, "serious flaws"),
@@ -60,7 +62,8 @@ class QualityAnswer:
         quality: [0, 1], higher is better.
         category: name of its row in CATEGORIES.
         interval: (low, high) around it: 90 % of the photos that people rated have their rating inside theirs (on photos
-            like those of the training set); None where the estimator gives none.
+            like those of the training set); widened where it would not hold the score; None where the estimator gives
+            none.
         factors: sharpness, good_exposure, low_noise; each in [0, 1], higher is better; empty when not asked for. What
             the classical score is made of; measured beside the score of a network, which has its own reasons.
         weights: the exponents by which the factors were combined; empty for a network.
@@ -128,7 +131,9 @@ def _learned(image: NDArray[np.uint8], name: str, measured: dict[str, float]) ->
     network = _network(name)
     said = {label: float(value) for label, value in network.predict(image).items()}
     quality = said["quality"]
-    ends = (min(said["quality_low"], quality), max(said["quality_high"], quality)) if "quality_low" in said else None
+    ends = None
+    if ENDS[0] in said:  # learned apart from the score, so that a range may miss it by a little
+        ends = (min(said[ENDS[0]], quality), max(said[ENDS[1]], quality))
     return QualityAnswer(quality, category(quality), ends, measured, {}, network.estimator)
 
 
@@ -140,12 +145,16 @@ def _network(name: str) -> "Model":
 
 @cache
 def _loaded(name: str) -> "Model":
-    from .model import MODELS, load_model  # loads ONNX Runtime, which the classical estimator does without
+    from .model import load_model  # loads ONNX Runtime, which the classical estimator does without
 
     try:
-        return load_model(name)
-    except UnknownNameError as error:
-        asked = f"The network {name!r} is not on this machine: there is no {MODELS / name}, which comes with iqa."
-        raise ModelError(
-            f"{asked} Restore that folder, or ask for the closed-form score by name: classical."
-        ) from error
+        network = load_model(name)
+    except (ModelError, ManifestError) as error:
+        raise type(error)(f"{error} The closed-form score needs no model; ask for it by name: classical.") from error
+    found = {label for output in network.manifest.outputs for label in output.labels}
+    if "quality" not in found or len(found & set(ENDS)) == 1:
+        raise ManifestError(
+            f"Model {name!r}: found the outputs {', '.join(sorted(found))}; accepted: quality, alone or with "
+            f"{' and '.join(ENDS)}."
+        )
+    return network

@@ -8,7 +8,6 @@ import gradio as gr
 from iqa import burst, cull, ranking
 from iqa.burst import BurstAnswer, Frame
 from iqa.errors import ArgumentError, ImageError
-from iqa.quality import WEIGHTS
 from iqa.table import csv_file
 
 from . import answer, card, faults, pictures, show
@@ -152,7 +151,8 @@ def _left_out(failed: Failed, title: str) -> str:
 
 
 def _table(found: BurstAnswer) -> str:
-    head = ("Rank", "Frame", "Score", "Weaker in", "Ahead of next by", *(show.FACTORS[name] for name in WEIGHTS))
+    measured = list(found.best.factors)
+    head = ("Rank", "Frame", "Score", "Weaker in", "Ahead of next by", *(show.FACTORS[name] for name in measured))
     rows = [
         (
             str(frame.rank),
@@ -160,13 +160,13 @@ def _table(found: BurstAnswer) -> str:
             f"{frame.score:.3f}",
             frame.note or "–",
             "" if frame.margin_to_next is None else f"{frame.margin_to_next:.3f}",
-            *(f"{frame.factors[name]:.2f}" for name in WEIGHTS),
+            *(f"{frame.factors[name]:.2f}" for name in measured),
         )
         for frame in found.ranking
     ]
     note = (
         "Scores and measured factors are in [0, 1]; higher is better. A network's score decides when it differs by "
-        f"{burst.DECIDES} or more; between closer ones the factors, and traces of compression, count too."
+        f"{burst.DECIDES} or more; between closer ones the factors count too."
     )
     return show.table(head, rows) + f'<p class="iqa-note">{note}</p>' + show.made_by(found.model)
 

@@ -20,11 +20,13 @@ from tests.photos import blurred, photo
 QUICK = Options(resamples=200)
 
 
-def series(name: str, scores: str, votes: str, *, counted: int = 0, too_close: int = 0, best: str = "") -> Row:
+def series(
+    name: str, scores: str, votes: str, *, counted: int = 0, too_close: int = 0, best: str = "", ranks: str = ""
+) -> Row:
     value = numbers(votes)
     made = best or "|".join("1.0" if v == value.max() else "0.0" for v in value)
     order = np.argsort(-numbers(scores), kind="stable")
-    ranks = "|".join(repr(float(place)) for place in 1 + np.argsort(order))
+    ranks = ranks or "|".join(repr(float(place)) for place in 1 + np.argsort(order))
     files = "|".join(f"{i}.jpg" for i in range(len(value)))
     row: Row = {"key": name, "error": "", "series": name, "group": name, "subset": "", "frames": len(value)}
     row |= {"files": files, "counted": counted, "best": made, "votes": votes}
@@ -48,6 +50,11 @@ FOUR = [
     series("d", "0.4|0.6", "3.0|1.0", counted=1),
 ]
 """Right, right, the best frame last of four, and second of two."""
+
+
+def test_the_ranking_counts_and_not_the_scores_which_measures_may_overrule() -> None:
+    close = [series(row, "0.70|0.71|0.1", "3.0|1.0|0.0", counted=1, ranks="1.0|2.0|3.0") for row in "abcd"]
+    assert figure(BENCHMARK.summarize(read(close), QUICK), "top1").value == 1.0
 
 
 def test_four_series_give_the_figures_counted_by_hand() -> None:

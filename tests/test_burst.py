@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -92,6 +93,14 @@ def test_ranks_scores_and_margins_fit_together() -> None:
         assert frame.margin_to_next == pytest.approx(frame.score - following.score, abs=1e-12)
     assert answer.ranking[-1].margin_to_next is None
     assert answer.ranking[0].note == ""
+
+
+def test_the_classical_score_gives_no_reason_that_it_does_not_count() -> None:
+    good = photo("coffee")
+    coded = cv2.imencode(".jpg", damage.apply("underexposure", good, 0.8, np.random.default_rng(0)), [1, 5])[1]
+    answer = burst.rank([good, cv2.imdecode(coded, 1)], model="classical")
+    assert "good_exposure" in answer.decided_by
+    assert set(answer.decided_by) <= set(quality.WEIGHTS)
 
 
 @pytest.mark.parametrize("model", quality.ESTIMATORS)

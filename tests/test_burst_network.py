@@ -84,6 +84,28 @@ def test_frames_close_in_score_and_measures_are_too_close_to_call(told: dict) ->
     assert all(choice.why.startswith(cull.TOO_CLOSE) for choice in choices)
 
 
+def test_a_frame_that_cannot_be_told_from_the_best_stands_second(told: dict) -> None:
+    near = 0.8 - burst.DECIDES - 0.005
+    answer = ranked(told, a=(0.80, {"sharpness": 0.5}), b=(0.79, {"sharpness": 0.5}), c=(near, {}))
+    assert order(answer) == ["a", "b", "c"]
+    assert answer.too_close
+    assert "a and b differ" in answer.sentence
+
+
+def test_what_the_measures_did_not_decide_is_not_said_of_them(told: dict) -> None:
+    answer = ranked(told, a=(0.745, {}), b=(0.70, {"sharpness": 0.81}))
+    assert answer.sentence == "Keep a: 0.05 better in quality than b; no single measure says why."
+    three = ranked(told, a=(0.70, {}), b=(0.70, {}), c=(0.69, {}))
+    assert cull.choices(three)[2].why.startswith("hardly to be told from ")
+
+
+def test_blocks_count_only_where_no_frame_was_reduced() -> None:
+    small, large = photo("coffee"), np.zeros((100, burst.FRAME_SIDE, 3), np.uint8)
+    assert "low_compression" in burst.rank([small, small]).best.factors
+    assert "low_compression" not in burst.rank([small, np.ascontiguousarray(small[:-4, :-4])]).best.factors
+    assert "low_compression" not in burst.rank([large, large]).best.factors
+
+
 def test_a_frame_saved_coarsely_loses_to_its_original_at_the_same_score(told: dict) -> None:
     rng = np.random.default_rng(0)
     blocks = np.repeat(np.repeat(rng.integers(60, 190, (12, 16), dtype=np.uint8), 8, axis=0), 8, axis=1)

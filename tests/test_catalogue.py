@@ -157,12 +157,15 @@ def test_the_cache_is_where_the_environment_says(
 # --- where a name's folder is looked for ------------------------------------------------------------------------------
 
 
-def test_an_embedded_model_without_a_row_or_repository_is_taken_as_it_is(place: Path) -> None:
+def test_an_embedded_model_is_taken_without_a_row_or_with_its_own(place: Path) -> None:
     folder = toys.write_model(place / "models", toys.luminance())
     assert model.model_folder(NAME) == folder
-    catalogue.write_row(NAME, EMBEDDED)
+    catalogue.write_row(NAME, row_of(folder, None))
     assert model.model_folder(NAME) == folder
     assert model.load_model(NAME).manifest.name == NAME
+    manifests.write(dataclasses.replace(manifests.read(folder), version="0.1.0"), folder)
+    with pytest.raises(ModelError, match=r"not the one the catalogue declares\. Restore"):
+        model.load_model(NAME)
 
 
 def test_an_embedded_model_comes_before_a_pulled_one_of_the_same_hash(place: Path) -> None:
@@ -185,7 +188,7 @@ def test_a_model_that_is_not_here_names_the_command_that_fetches_it(place: Path)
     with pytest.raises(NotPulledError, match="holds another version"):
         model.load_model(NAME)
     catalogue.write_row("toy-classes", EMBEDDED)
-    with pytest.raises(ModelError, match="declares it as embedded; found no folder"):
+    with pytest.raises(ModelError, match=r"comes with iqa, but found no folder .* Restore"):
         model.load_model("toy-classes")
     with pytest.raises(UnknownNameError, match=rf"Did you mean '{NAME}'\? Known: toy-classes, {NAME}"):
         model.load_model("toy-luminanze")

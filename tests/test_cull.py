@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iqa import burst, cull, image
+from iqa import burst, cull, image, quality
 from iqa.cull import Ranked, Selection
 from iqa.errors import ArgumentError, ImageError
 from iqa.image import Capture, ImageInfo
@@ -70,6 +70,13 @@ def test_the_groups_are_those_that_a_person_would_make(
 def test_the_undamaged_photo_of_each_group_is_the_one_to_keep(found: Selection) -> None:
     best = {ranked.choices[0].name for ranked in found.groups if len(ranked.choices) > 1}
     assert best == {"DSC_0002.JPG", "DSC_0004.JPG", "DSC_0008.JPG", "P002.JPG", "IMG-WA0001.jpg"}
+
+
+def test_the_network_keeps_them_as_well(card: tuple[Path, dict[str, set[str]]]) -> None:
+    found = cull.choose(photos(card[0]))
+    best = {ranked.choices[0].name for ranked in found.groups if len(ranked.choices) > 1 and not ranked.too_close}
+    assert found.model == quality.estimator()
+    assert {"DSC_0002.JPG", "DSC_0004.JPG", "DSC_0008.JPG", "P002.JPG"} <= best
 
 
 @pytest.mark.parametrize("keep", [1, 2, 7])

@@ -21,10 +21,10 @@ from photos import NAMES, blurred, noisy, photo
 from PIL import Image
 
 import api
-from iqa import damage, image, model, quality
+from iqa import cull, damage, image, model, quality
 from iqa import manifest as manifests
 from iqa.__main__ import main
-from iqa.errors import ModelError
+from iqa.errors import ManifestError, ModelError
 from iqa.factors import factors
 from tabs import degradations as tab
 from tabs.upload import Photo
@@ -39,10 +39,16 @@ score = partial(quality.score, explain=False)
 def emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder in place of the models that come with iqa, and no session left from other tests."""
     monkeypatch.setattr(model, "MODELS", tmp_path)
-    monkeypatch.setattr(model.catalogue, "read", dict)
     quality._loaded.cache_clear()
     yield tmp_path
     quality._loaded.cache_clear()
+
+
+@pytest.fixture
+def unlisted(emptied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Such a folder without a catalogue, so that any model may stand in for the network."""
+    monkeypatch.setattr(model.catalogue, "read", dict)
+    return emptied
 
 
 def test_the_network_answers_unless_another_is_named() -> None:
@@ -145,14 +151,21 @@ def test_the_table_and_csv_show_the_range(tmp_path: Path, capsys: pytest.Capture
 def test_a_missing_network_is_said_and_nothing_takes_its_place(
     emptied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(ModelError, match=r"'quality' is not on this machine.*by name: classical"):
+    with pytest.raises(ModelError, match=r"'quality' comes with iqa, but found no .* Restore .* name: classical"):
         score(photo("coffee"))
     Image.fromarray(photo("coffee")).save(emptied / "a.png")
     assert main(["score", str(emptied / "a.png")]) == 2
     said = capsys.readouterr()
-    assert (said.out, said.err.count("not on this machine")) == ("", 1)
+    assert (said.out, said.err.count("Restore that folder")) == ("", 1)
     with TestClient(api.create()) as client:
-        assert client.get("/api/v1/health").status_code == 503
+        asked = {"files": {"file": ("a.png", (emptied / "a.png").read_bytes())}}
+        batch = {"files": [("files", ("a.png", (emptied / "a.png").read_bytes()))]}
+        answers = [client.get("/api/v1/health"), client.post("/api/v1/quality/score", **asked)]
+        answers.append(client.post("/api/v1/quality/score/batch", **batch))
+        assert [answer.status_code for answer in answers] == [503] * 3
+        assert not [answer.text for answer in answers if str(emptied) in answer.text]
+    with pytest.raises(ModelError):
+        cull.choose([])  # before any photo
     assert main(["score", str(emptied / "a.png"), "--model", "classical"]) == 0
 
 
@@ -161,20 +174,34 @@ def test_an_altered_network_is_refused(emptied: Path) -> None:
     weights = folder / manifests.read(folder).file
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     for _ in range(2):  # also the second time: a failure is not kept
-        with pytest.raises(ModelError, match="sha256"):
+        with pytest.raises(ModelError, match=r"sha256.*Restore"):
             quality.estimator()
 
 
-def test_a_network_without_a_range_gives_none(emptied: Path) -> None:
+def test_an_altered_manifest_and_one_of_other_outputs_are_refused(
+    emptied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(INSTALLED, emptied / "quality"))
+    manifests.write(replace(manifests.read(folder), description="Another."), folder)
+    with pytest.raises(ModelError, match="not the one the catalogue declares"):
+        quality.estimator()
+    monkeypatch.setattr(model.catalogue, "read", dict)
+    shutil.rmtree(folder)
+    toys.write_model(emptied, replace(toys.classes(), name="quality"))
+    with pytest.raises(ManifestError, match="accepted: quality, alone or with"):
+        quality.estimator()
+
+
+def test_a_network_without_a_range_gives_none(unlisted: Path) -> None:
     toy = toys.luminance()
-    toys.write_model(emptied, replace(toy, name="quality"))
+    toys.write_model(unlisted, replace(toy, name="quality"))
     answer = score(photo("coffee"))
     assert answer.interval is None
     assert answer.quality == pytest.approx(float(toy.by_hand(photo("coffee"))["quality"]), abs=0.01)
 
 
-def test_threads_that_ask_at_once_share_one_session(emptied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = toys.write_model(emptied, replace(toys.luminance(), name="quality"))
+def test_threads_that_ask_at_once_share_one_session(unlisted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = toys.write_model(unlisted, replace(toys.luminance(), name="quality"))
     loaded, load_model = [], model.load_model
     ready = threading.Barrier(4)
 

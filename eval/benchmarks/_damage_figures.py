@@ -120,9 +120,12 @@ def _crosstalk(rows: pd.DataFrame, own: Mapping[str, str], options: Options, und
     return figures, {"crosstalk, head to damage": matrix, "most disturbing damage": disturbed}
 
 
-def undamaged(rows: pd.DataFrame, options: Options) -> Found:
+def undamaged(rows: pd.DataFrame, options: Options, undefined: dict[str, str]) -> Found:
     """How many clean photos set off an alarm: by any head, and by each. What cannot be told is no alarm."""
     clean = rows[rows["level"] == 0]
+    if clean[list(NAMES)].isna().all(axis=None):
+        undefined["false_alarm"] = "This model gives no severities."
+        return [], {}
     alarms = clean[list(NAMES)].astype(float) > ALARM
     figures = [share("false_alarm", alarms.any(axis=1).to_numpy(), options, part="all")]
     for head in NAMES:
@@ -143,10 +146,13 @@ def ladders(rows: pd.DataFrame, names: Sequence[str], options: Options, undefine
     parts |= {f"damage {name}": [name] for name in names}
     figures = [_not_rising(rows, kinds, options, part=part) for part, kinds in parts.items()]
     figures.append(_not_rising(rows, names, options, part="all", who="laplacian"))
-    figures.append(_half_size(rows[rows["level"] == 0], options, undefined))
+    clean = rows[rows["level"] == 0]
+    figures.append(_half_size(clean, options, undefined))
     shape = {name: _shape(rows, name) for name in names}
     by = sorted(set(rows["quality_by"]))
-    return figures, {"quality ladders": shape, "quality by": by, "watermark": WHY_TWICE}
+    halves = {f"{share:.0%} of photos": float(clean["half_size"].quantile(share)) for share in (0.5, 0.95, 1.0)}
+    told: dict[str, object] = {"quality ladders": shape, "quality by": by, "watermark": WHY_TWICE}
+    return figures, told | {"half size differs by at most": halves}
 
 
 def _half_size(clean: pd.DataFrame, options: Options, undefined: dict[str, str]) -> Figure:

@@ -115,7 +115,7 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     scored = scored.assign(level=scored["level"].astype(int))
     undefined: dict[str, str] = {}
     head_figures, head_details = heads(scored, OWN, options, undefined)
-    clean_figures, clean_details = undamaged(scored, options)
+    clean_figures, clean_details = undamaged(scored, options, undefined)
     ladder_figures, ladder_details = ladders(scored, list(OWN), options, undefined)
     details: dict[str, object] = {**head_details, **clean_details, **ladder_details, "undefined": undefined}
     return Summary((*head_figures, *clean_figures, *ladder_figures), details)

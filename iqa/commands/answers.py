@@ -120,7 +120,7 @@ COMMANDS = {
         score,
         _score_columns,
         quality,
-        "The factors are measured. A network has its own reasons; its low to high holds people's rating of 9 in 10.",
+        "The factors are measured; a network has reasons of its own: from low to high lie 9 ratings in 10.",
     ),
     "blur": Command(
         blur_type,

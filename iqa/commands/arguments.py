@@ -86,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         raise UnknownNameError("command", name, DOES)
     parser = _parser(name)
     if name == "models":
-        from .models import run_models  # loads ONNX Runtime, which the other commands do without
+        from .models import run_models  # loads what only hub and models need
 
         return run_models(parser.parse_intermixed_args(rest))
     # Options and photos in any order; argparse itself loses what follows "--" when it allows that.
