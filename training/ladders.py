@@ -22,7 +22,7 @@ LEAST_STEP = 0.1
 WORST = 0.3
 """Share of the ladders that end with the damage at its worst: what lies between 0.9 and 1 is hardly drawn otherwise."""
 AS_READ, FINER = 0.5, (0.4, 0.5)
-"""Share of the ladders from photos as they were read, and how far the photos of all others are reduced first."""
+"""Share of the ladders from photos as they were read, up to LARGEST; how far the photos of the others are reduced."""
 LARGEST = 768
 """Longer side, px, of a photo that is damaged: of a larger one a network's view would hold no blocks and no grain."""
 DAMAGES = {
@@ -41,8 +41,8 @@ DAMAGES = {
 
 @dataclass(frozen=True)
 class Laddered(Around):
-    """Photos, some of which bring damaged copies along; on these, and on a photo that was reduced first, every other
-    target is NaN.
+    """Photos, some of which bring damaged copies along, and first of all a reduced one where these were made of that.
+    On all that is brought along every other target is NaN.
 
     Attributes:
         photos: with the labels.
@@ -66,7 +66,6 @@ class Laddered(Around):
             return replace(first, target=first.target | place(-1, 0.0))
         image = _finer(first.image, rng)
         unknown: Arrays = {key: np.full_like(value, np.nan) for key, value in first.target.items()}
-        told = first.target if image.shape == first.image.shape else unknown  # size must not tell a rating
         chances = np.array(list(self.chances.values()))
         name = str(rng.choice(list(self.chances), p=chances / chances.sum()))
         severities = _severities(self.copies, rng)
@@ -75,7 +74,11 @@ class Laddered(Around):
         for severity in severities:
             worse = damage.apply(name, image, float(severity), np.random.default_rng(state))
             copies.append(Sample(worse, unknown | place(self.first + index, float(severity))))
-        return Sample(image, told | place(self.first + index, 0.0), tuple(copies))
+        best = place(self.first + index, 0.0)
+        if image.shape == first.image.shape:
+            return replace(first, target=first.target | best, also=tuple(copies))
+        base = Sample(image, unknown | best)  # without a rating: size must not tell one
+        return replace(first, target=first.target | place(-1, 0.0), also=(base, *copies))
 
 
 def _severities(copies: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -13,11 +13,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from eval.datasets import AbsentData
 from eval.metrics import srcc
 from iqa.errors import IQAError
 
 from . import losses, masked, tables, twins
 from .data import Frame, Labelled, readers
+from .focus import FIRST as FIRST_SCENE
 from .focus import Focus
 from .ladders import DAMAGES, LADDER, SEVERITY, Laddered
 from .masked import Joined
@@ -66,12 +68,16 @@ def _clean(folder: Path, settings: Settings) -> pd.DataFrame:
     """
     try:
         table = tables.read(folder, replace(settings, extra={**settings.extra, "set": "photos"}), ("photos",))
+    except AbsentData:
+        raise IQAError(f"--extra clean={folder} holds no photos. Name a folder of photos.") from None
     except IQAError as error:
         raise IQAError(f"--extra clean={folder}: {error}") from None
-    kept = masked.paired(table[~table["group"].isin(set(table["group"][table["split"] == "test"]))])
+    found = masked.paired(table)
+    kept = found[~found["group"].isin(set(found["group"][found["split"] == "test"]))].reset_index(drop=True)
     kept.attrs = table.attrs
     if kept.empty:
-        raise IQAError(f"--extra clean={folder}: all photos there are for a benchmark. Name a folder of others.")
+        why = "all photos there are for a benchmark" if len(found) else "its labels.csv names no photo"
+        raise IQAError(f"--extra clean={folder}: {why}. Name a folder of others.")
     return kept
 
 
@@ -92,13 +98,14 @@ def _focus(table: pd.DataFrame, settings: Settings) -> list[Photos]:
 
 
 def _apart(found: pd.DataFrame, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Those that are no file of the rated set, by content: it may be in the validation or the test of that.
+    """Those of groups without a file of the rated set, by content: it may be in the validation or the test of that.
 
     Raises:
         IQAError: none is left.
     """
     marks = twins.marks([*table["path"], *found["path"]])
-    left = found[~pd.Series(marks[len(table) :], index=found.index).isin(set(marks[: len(table)]))]
+    twin = pd.Series(marks[len(table) :], index=found.index).isin(set(marks[: len(table)]))
+    left = found[~found["group"].isin(set(found["group"][twin]))]
     if left.empty:
         raise IQAError(f"Every photo of --extra {name}= is one of the rated photos. Name a folder of others.")
     left = left.assign(group=f"{name}/" + left["group"]).reset_index(drop=True)
@@ -109,6 +116,14 @@ def _apart(found: pd.DataFrame, table: pd.DataFrame, name: str) -> pd.DataFrame:
 def _with_copies(photos: Photos, settings: Settings) -> Laddered:
     sound = cast(Labelled, photos).targets["quality"][:, 0] >= SOUND
     return Laddered(photos, sound.tolist(), float(settings.extra.get("ladder_share", 0.0)), COPIES, DAMAGES)
+
+
+def untouched(target: Target) -> Tensor:
+    """Which pictures of a batch were read, perhaps reduced, and no more, (N,): scenes have grain and a codec of their
+    own when they are in focus, too."""
+    ladder = target[LADDER][:, 0]
+    scene = (ladder >= FIRST_SCENE) & (ladder < FIRST_CLEAN[0])
+    return (target[SEVERITY][:, 0] == 0) & ~scene
 
 
 def known(target: Target) -> Tensor:

@@ -10,6 +10,7 @@ from tests.toy_recipes import rated, settled
 from training import checkpoint, recipe
 from training.curve import NONE
 from training.fit import fit
+from training.focus import FIRST
 from training.ladders import LADDER, SEVERITY
 from training.penalty import END, FORK, PENALTY, Penalized
 from training.start import network
@@ -82,6 +83,8 @@ def test_rated_photos_keep_their_scores_and_copies_give_way() -> None:
     clean = {"quality": torch.full((2, 1), nan), LADDER: torch.full((2, 1), -1.0), SEVERITY: torch.zeros(2, 1)}
     assert made.loss(raw, clean) > 0, "photos that nobody rated keep theirs as well"
     assert made.loss(raw, clean | {SEVERITY: torch.ones(2, 1)}) == 0
+    scenes = {LADDER: torch.tensor([[FIRST + 1.0], [FIRST + 2.0]])}
+    assert made.loss(raw, clean | scenes) == 0, "a scene in focus has grain of its own"
 
 
 def test_it_learns_and_the_rating_network_stays(start: Path, photos: Path, tmp_path: Path) -> None:
