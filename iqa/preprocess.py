@@ -126,19 +126,30 @@ class InputSpec:
         return asdict(self)
 
 
-def to_input(image: NDArray[np.uint8], spec: InputSpec) -> dict[str, Batch]:
+def to_input(
+    image: NDArray[np.uint8], spec: InputSpec, *, frame: NDArray[np.uint8] | None = None
+) -> dict[str, Batch]:
     """Input name -> float32 batch (N, 3, h, w) for one photo; N is 1, or rows * columns for native crops.
 
     Flipping the photo flips every batch (and the grid of native crops), within 1e-6, unless an odd left-over has to be
     split between two sides (see Native; Full, and a photo that is not enlarged, are padded the same way). Size and
     range follow from the spec.
 
+    Args:
+        image: RGB uint8 (H, W, 3): a photo, or a tile of one.
+        spec: of the network.
+        frame: the photo that a tile was cut from, which Whole views then show; None: ``image`` is the photo.
+
     Raises:
         ArgumentError: not an RGB uint8 array (H, W, 3), or larger than a view's ``max_pixels``.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ArgumentError(f"Cannot prepare {image.dtype} {image.shape} for a network; accepted: RGB uint8 (H, W, 3).")
-    return {view.name: np.ascontiguousarray(_batch(image, view)) for view in spec.views}
+    frame = image if frame is None else frame
+    for pixels in (image, frame):
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+            found = f"{pixels.dtype} {pixels.shape}"
+            raise ArgumentError(f"Cannot prepare {found} for a network; accepted: RGB uint8 (H, W, 3).")
+    shown = {view.name: frame if isinstance(view, Whole) else image for view in spec.views}
+    return {view.name: np.ascontiguousarray(_batch(shown[view.name], view)) for view in spec.views}
 
 
 def _batch(image: NDArray[np.uint8], view: Whole | Native | Full) -> Batch:

@@ -75,7 +75,8 @@ class Rows(Dataset[list[Row] | str]):
         rng = None if epoch < 0 else np.random.default_rng((self.seed, epoch, index))
         try:
             sample = self.photos.sample(index, rng)
-            return [(to_input(each.image, self.spec), each.target, index) for each in (sample, *sample.also)]
+            all_of_it = (sample, *sample.also)
+            return [(to_input(each.image, self.spec, frame=each.frame), each.target, index) for each in all_of_it]
         except IQAError as error:
             return str(error)
 

@@ -14,7 +14,7 @@ from iqa.resize import reduced
 
 from .recipe import Arrays, Photos, Picture, Sample, Settings
 
-Make = Callable[[Picture, np.random.Generator], tuple[Picture, Arrays]]
+Make = Callable[[Picture, np.random.Generator], tuple[Picture, Arrays] | tuple[Picture, Arrays, Picture]]
 Augment = Callable[[Picture, np.random.Generator], Picture]
 
 _VALIDATION = 0x76616C  # keeps the random numbers of validation apart from those of every epoch
@@ -181,7 +181,8 @@ class Damaged:
 
     Attributes:
         paths, groups: per clean photo.
-        make: (image, rng) -> (damaged image, target); flips are its own business.
+        make: (image, rng) -> (damaged image, target), or with the frame that the image was cut from as a third; flips
+            are its own business.
         seed: of validation.
         repeats: samples per photo and epoch, each damaged differently.
         read: path to pixels.
@@ -200,8 +201,8 @@ class Damaged:
     def sample(self, index: int, rng: np.random.Generator | None) -> Sample:
         """As Photos; the number `index` of a validation set is damaged in the same way every time."""
         rng = np.random.default_rng((self.seed, _VALIDATION, index)) if rng is None else rng
-        image, target = self.make(self.read(self.paths[index % len(self.paths)]), rng)
-        return Sample(np.ascontiguousarray(image), target)
+        image, target, *frame = self.make(self.read(self.paths[index % len(self.paths)]), rng)
+        return Sample(np.ascontiguousarray(image), target, frame=frame[0] if frame else None)
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,8 @@ class Paired:
         size: (height, width) of the patch: random for training, the middle one for validation.
         output: name of the target.
         read: path to pixels.
+        share: of both sides, for training: the least that stands for the photo, the frame that the patch is cut from.
+        augment: what is done to the source of such a frame alone, for training.
     """
 
     sources: Sequence[Path]
@@ -221,6 +224,8 @@ class Paired:
     size: tuple[int, int]
     output: str
     read: Callable[[Path], Picture] = field(default_factory=Reader)
+    share: float = 1.0
+    augment: Augment | None = None
 
     @property
     def paths(self) -> Sequence[Path]:
@@ -239,9 +244,21 @@ class Paired:
                 f"{self.sources[index]} is {both[0].shape[:2]}, {self.references[index]} is {both[1].shape[:2]} "
                 f"(height, width); accepted: equal sizes of at least {self.size}. Lower --size, or leave the pair out."
             )
+        if rng is not None:
+            both = self._framed(both, rng)
+        frame = both[0]
+        room = [have - want for have, want in zip(frame.shape[:2], self.size, strict=True)]
         top, left = (side // 2 if rng is None else int(rng.integers(0, side + 1)) for side in room)
         both = [image[top : top + self.size[0], left : left + self.size[1]] for image in both]
-        if rng is not None and rng.random() < 0.5:
-            both = [image[:, ::-1] for image in both]
         target = both[1].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-        return Sample(np.ascontiguousarray(both[0]), {self.output: target})
+        return Sample(np.ascontiguousarray(both[0]), {self.output: target}, frame=frame)
+
+    def _framed(self, both: list[Picture], rng: np.random.Generator) -> list[Picture]:
+        sides = both[0].shape[:2]
+        least = [max(want, int(have * self.share)) for have, want in zip(sides, self.size, strict=True)]
+        frame = [int(rng.integers(low, high + 1)) for low, high in zip(least, sides, strict=True)]
+        top, left = (int(rng.integers(0, have - want + 1)) for have, want in zip(sides, frame, strict=True))
+        both = [image[top : top + frame[0], left : left + frame[1]] for image in both]
+        if rng.random() < 0.5:
+            both = [image[:, ::-1] for image in both]
+        return both if self.augment is None else [self.augment(both[0], rng), both[1]]

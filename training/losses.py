@@ -162,6 +162,23 @@ def dissimilarity(image: Tensor, target: Tensor, side: int = 11, sigma: float = 
     return 1.0 - (top / ((mu_x**2 + mu_y**2 + SSIM_C1) * (var_x + var_y + SSIM_C2))).mean()
 
 
+def off_color(image: Tensor, target: Tensor, least: float = 0.02) -> Tensor:
+    """Mean of 1 - cos of the angle between the colors of two pictures as vectors (R, G, B): in [0, 2], 0 = one hue.
+
+    Args:
+        image, target: (N, 3, H, W) in [0, 1].
+        least: length from which a vector counts in full; the color of what is darker is noise.
+
+    Reference: R. Wang et al., "Underexposed photo enhancement using deep illumination estimation", 2019,
+    doi:10.1109/CVPR.2019.00701.
+    """
+    image, target = image.float(), target.float()
+    lengths = image.norm(dim=1).clamp(min=least) * target.norm(dim=1).clamp(min=least)
+    apart = 1.0 - (image * target).sum(1) / lengths
+    known: Tensor = apart * (target.norm(dim=1) >= least)
+    return known.mean()
+
+
 def distilled(logits: Tensor, teacher: Tensor, weight: Tensor | None = None) -> Tensor:
     """Cross entropy of softmax outputs and a teacher's probabilities, at temperature 1 because only those are known.
 

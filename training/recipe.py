@@ -103,11 +103,13 @@ class Sample:
         target: name -> float32 (labels,), or (3, H, W) in [0, 1] for an image, of the size of the one Full view.
         also: further pictures that a loss compares with this one, so that they stand in the same batch, in addition to
             its size; with targets of the same names. For training only.
+        frame: the photo that the image was cut from, for views of the whole frame; None: the image is the photo.
     """
 
     image: NDArray[np.uint8]
     target: Arrays
     also: "tuple[Sample, ...]" = ()
+    frame: NDArray[np.uint8] | None = None
 
 
 class Photos(Protocol):

@@ -30,7 +30,8 @@ from torch import Tensor, nn
 from iqa.damage import Picture
 from iqa.errors import ArgumentError
 from iqa.manifest import Output
-from iqa.preprocess import Full, InputSpec
+from iqa.preprocess import Full, InputSpec, Whole
+from iqa.srgb import from_linear, to_linear
 
 from .. import losses, masked, metrics, tables
 from ..data import Paired, flip, readers
@@ -38,35 +39,57 @@ from ..recipe import Arrays, Phase, Raw, Recipe, Settings, Split, Target
 from ..synthesis import darkened
 from ..unet import CONTEXT_PX, MULTIPLE, UNet
 
-SSIM_WEIGHT = 0.2
+SSIM_WEIGHT, COLOR_WEIGHT = 0.2, 0.5
 MAX_PIXELS = 1 << 20
+FRAME_PX = 96
+"""Sides of the copy of the whole frame."""
+FRAME_SHARE = 0.6
+"""Of the sides of a pair: the least that stands for its whole frame in training."""
+STOPS = 0.7
+"""By which the dark side of a pair is exposed more or less in training, at most; half of them are."""
 SETS = ("lol", "pairs", "photos")
 
 
-def made(image: Picture, rng: np.random.Generator, size: int) -> tuple[Picture, Arrays]:
-    """A darkened patch of `size` px, and the patch as it was, float32 (3, size, size) in [0, 1].
+def made(image: Picture, rng: np.random.Generator, size: int) -> tuple[Picture, Arrays, Picture]:
+    """A darkened patch of `size` px, the patch as it was, float32 (3, size, size) in [0, 1], and the darkened frame.
 
-    A photo below that is continued by its mirror image, before it is darkened: noise has no mirror image.
+    The frame is a part of the photo with sides of up to one and a half patches. A photo below the patch is continued
+    by its mirror image, before it is darkened: noise has no mirror image.
     """
-    top, left = (int(rng.integers(0, max(0, side - size) + 1)) for side in image.shape[:2])
-    part = image[top : top + size, left : left + size]
-    short = [(0, size - side) for side in part.shape[:2]]
+    sides = [min(max(side, size), size + size // 2) for side in image.shape[:2]]
+    top, left = (int(rng.integers(0, max(0, s - p) + 1)) for s, p in zip(image.shape[:2], sides, strict=True))
+    part = image[top : top + sides[0], left : left + sides[1]]
+    short = [(0, want - have) for want, have in zip(sides, part.shape[:2], strict=True)]
     clean = flip(np.pad(part, [*short, (0, 0)], mode="reflect"), rng)
-    return darkened(clean, rng), {"enhanced": clean.transpose(2, 0, 1).astype(np.float32) / np.float32(255)}
+    dark = darkened(clean, rng)
+    top, left = (int(rng.integers(0, side - size + 1)) for side in sides)
+    patch = (slice(top, top + size), slice(left, left + size))
+    return dark[patch], {"enhanced": clean[patch].transpose(2, 0, 1).astype(np.float32) / np.float32(255)}, dark
+
+
+def exposed(image: Picture, rng: np.random.Generator) -> Picture:
+    """The dark side of a pair, half of the time with up to STOPS more or less light: the scene stays what it is."""
+    if rng.random() < 0.5:
+        return image
+    return from_linear(to_linear(image) * np.float32(2.0 ** rng.uniform(-STOPS, STOPS)))
 
 
 def inputs(settings: Settings) -> InputSpec:
-    """The photo at its own size, in [0, 1]."""
-    photo = Full(
-        name="photo",
-        scale=255.0,
-        mean=(0.0, 0.0, 0.0),
-        std=(1.0, 1.0, 1.0),
-        multiple=MULTIPLE,
-        max_pixels=MAX_PIXELS,
-        context_px=CONTEXT_PX,
+    """The photo at its own size and a small copy of its whole frame, in [0, 1]."""
+    unit = {"scale": 255.0, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+    photo = Full(name="photo", multiple=MULTIPLE, max_pixels=MAX_PIXELS, context_px=CONTEXT_PX, **unit)
+    frame = Whole(
+        name="frame",
+        height=FRAME_PX,
+        width=FRAME_PX,
+        fit="squash",
+        multiple=1,
+        portrait="same",
+        resize="area-bilinear",
+        crop_fraction=1.0,
+        **unit,
     )
-    return InputSpec(views=(photo,))
+    return InputSpec(views=(photo, frame))
 
 
 def net(settings: Settings) -> nn.Module:
@@ -86,6 +109,8 @@ def _pairs(table: pd.DataFrame, settings: Settings) -> Split:
             (settings.size, settings.size),
             "enhanced",
             reader,
+            FRAME_SHARE,
+            exposed,
         )
         for part, reader in zip(rows, read_by, strict=True)
     ]
@@ -114,9 +139,10 @@ def data(folder: Path, settings: Settings) -> Split:
 
 
 def loss(raw: Raw, target: Target) -> Tensor:
-    """Charbonnier plus a share of 1 - SSIM, of the picture before it is clipped."""
+    """Charbonnier, a share of 1 - SSIM and one of the angle of colors, of the picture before it is clipped."""
     image, wanted = raw["enhanced"], target["enhanced"]
-    return losses.charbonnier(image, wanted) + SSIM_WEIGHT * losses.dissimilarity(image, wanted)
+    like = SSIM_WEIGHT * losses.dissimilarity(image, wanted) + COLOR_WEIGHT * losses.off_color(image, wanted)
+    return losses.charbonnier(image, wanted) + like
 
 
 RECIPE = Recipe(
