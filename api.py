@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from iqa import blur, burst, degradations, image, lowlight, quality
 from iqa.catalogue import CatalogueError
 from iqa.errors import ImageError, IQAError, ManifestError, ModelError, UnknownNameError
+from iqa.estimator import Estimator
 from tabs import answer
 from tabs.memory import give_back_soon
 from tabs.upload import LIMITS, MAX_BYTES
@@ -244,13 +245,17 @@ async def _to_description() -> RedirectResponse:
     return RedirectResponse(f"{PREFIX}/openapi.json")
 
 
+def _estimators() -> list[Estimator]:
+    """Who answers by default; loads the networks at the first call."""
+    return [task.estimator() for task in (quality, blur, degradations, lowlight)]
+
+
 async def health() -> dict[str, Any]:
-    """What answers here: the status and the estimators with their versions; 503 when the network cannot be used."""
+    """What answers here: the status and the estimators with their versions; 503 when a network cannot be used."""
     try:
-        score = await anyio.to_thread.run_sync(quality.estimator)  # loads it at the first call
+        models = await anyio.to_thread.run_sync(_estimators)
     except IQAError as error:
         raise HTTPException(503, _unusable(error)) from error
-    models = (score, blur.CLASSICAL, degradations.CLASSICAL, lowlight.CLASSICAL)
     return {"status": "ok", "models": [str(model) for model in models], "burst_frames": burst.MAX_FRAMES}
 
 

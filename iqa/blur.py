@@ -174,6 +174,12 @@ def classify(image: NDArray[np.uint8], *, model: str = "classical") -> BlurAnswe
     )
 
 
+def estimator(model: str = "classical") -> Estimator:
+    """Who answers to that name; raises UnknownNameError when nobody does."""
+    require(model, ESTIMATORS)
+    return CLASSICAL
+
+
 def _reason(top: str, seen: Features, certain: bool) -> str:
     """One sentence about what was seen."""
     if seen.texture < TEXTURE:

@@ -153,6 +153,12 @@ def assess(image: NDArray[np.uint8], *, jpeg_quality: int | None = None, model: 
     return DegradationAnswer(severities, overall(severities), unknown, evidence, CLASSICAL)
 
 
+def estimator(model: str = "classical") -> Estimator:
+    """Who answers to that name; raises UnknownNameError when nobody does."""
+    require(model, ESTIMATORS)
+    return CLASSICAL
+
+
 def _evidence(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | None) -> Evidence:
     luma = analysis_luma(image)
     cast = color_cast(image)

@@ -1,6 +1,7 @@
 """Photos out: pixels to a PNG, JPEG or WebP file, with the EXIF of the original that a copy may carry."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +36,11 @@ _DROPPED = (
 )
 
 
-def kept_exif(path: Path) -> Image.Exif:
+def kept_exif(path: Path, *, gps: bool = False) -> Image.Exif:
     """The EXIF of a photo that its enhanced copy carries, with orientation 1.
 
     Kept: description, camera, software, date, artist, copyright, and the exposure, lens and date tags of the Exif
-    part. Not kept: the place (GPS), thumbnails, maker notes, sizes, values above 4 KiB, XMP, IPTC.
+    part; with ``gps`` the place as well. Not kept: thumbnails, maker notes, sizes, values above 4 KiB, XMP, IPTC.
 
     Raises:
         ImageError: the file is no photo.
@@ -49,10 +50,7 @@ def kept_exif(path: Path) -> Image.Exif:
         if photo.format == "PNG" and photo.file is not None and "exif" not in photo.image.info:
             photo.image.info["exif"] = read_late_exif(photo.file)
         found = exif_of(photo.image)
-        try:
-            detail = found.get_ifd(ExifTags.IFD.Exif)
-        except UNREADABLE:
-            detail = {}
+        detail, place = (_part(found, part) for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo))
     for tag in _KEPT:
         if _short(found.get(tag)):
             kept[tag] = found[tag]
@@ -60,7 +58,18 @@ def kept_exif(path: Path) -> Image.Exif:
     inner = {tag: value for tag, value in detail.items() if tag not in _DROPPED and _short(value)}
     if inner:
         kept.get_ifd(ExifTags.IFD.Exif).update(inner)
+    where = {tag: value for tag, value in place.items() if _short(value)} if gps else {}
+    if where:
+        kept.get_ifd(ExifTags.IFD.GPSInfo).update(where)
     return kept
+
+
+def _part(found: Image.Exif, part: int) -> dict[int, Any]:
+    """The tags of a part of the EXIF; none when it cannot be read."""
+    try:
+        return dict(found.get_ifd(part))
+    except UNREADABLE:
+        return {}
 
 
 def _short(value: object) -> bool:

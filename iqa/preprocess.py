@@ -126,9 +126,7 @@ class InputSpec:
         return asdict(self)
 
 
-def to_input(
-    image: NDArray[np.uint8], spec: InputSpec, *, frame: NDArray[np.uint8] | None = None
-) -> dict[str, Batch]:
+def to_input(image: NDArray[np.uint8], spec: InputSpec, *, frame: NDArray[np.uint8] | None = None) -> dict[str, Batch]:
     """Input name -> float32 batch (N, 3, h, w) for one photo; N is 1, or rows * columns for native crops.
 
     Flipping the photo flips every batch (and the grid of native crops), within 1e-6, unless an odd left-over has to be

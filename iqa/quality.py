@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ArgumentError, ManifestError, ModelError
+from .errors import ArgumentError, ManifestError
 from .estimator import Estimator, require
 from .factors import factors
 from .measures import ANALYSIS_PIXELS
+from .networks import network
 
 if TYPE_CHECKING:
     from .model import Model
@@ -32,7 +31,6 @@ READ_SIDE = 2000
 would be two scores. Every estimator reduces it further (the measures those of 5:1 and more excepted), and a
 12-megapixel JPEG decodes at half its size (4000 px)."""
 ENDS = ("quality_low", "quality_high")
-_LOADING = Lock()
 
 
 @dataclass(frozen=True)
@@ -128,33 +126,22 @@ def estimator(model: str = DEFAULT) -> Estimator:
 
 
 def _learned(image: NDArray[np.uint8], name: str, measured: dict[str, float]) -> QualityAnswer:
-    network = _network(name)
-    said = {label: float(value) for label, value in network.predict(image).items()}
+    answering = _network(name)
+    said = {label: float(value) for label, value in answering.predict(image).items()}
     quality = said["quality"]
     ends = None
     if ENDS[0] in said:  # learned apart from the score, so that a range may miss it by a little
         ends = (min(said[ENDS[0]], quality), max(said[ENDS[1]], quality))
-    return QualityAnswer(quality, category(quality), ends, measured, {}, network.estimator)
+    return QualityAnswer(quality, category(quality), ends, measured, {}, answering.estimator)
 
 
 def _network(name: str) -> "Model":
-    """The one session of this process for that name, shared by its threads."""
-    with _LOADING:  # two threads that ask at the same time would load it twice
-        return _loaded(name)
-
-
-@cache
-def _loaded(name: str) -> "Model":
-    from .model import load_model  # loads ONNX Runtime, which the classical estimator does without
-
-    try:
-        network = load_model(name)
-    except (ModelError, ManifestError) as error:
-        raise type(error)(f"{error} The closed-form score needs no model; ask for it by name: classical.") from error
-    found = {label for output in network.manifest.outputs for label in output.labels}
-    if "quality" not in found or len(found & set(ENDS)) == 1:
+    """The session for that name; raises ManifestError where its answers are not those of a quality model."""
+    found = network(name)
+    labels = {label for output in found.manifest.outputs for label in output.labels}
+    if "quality" not in labels or len(labels & set(ENDS)) == 1:
         raise ManifestError(
-            f"Model {name!r}: found the outputs {', '.join(sorted(found))}; accepted: quality, alone or with "
+            f"Model {name!r}: found the outputs {', '.join(sorted(labels))}; accepted: quality, alone or with "
             f"{' and '.join(ENDS)}."
         )
-    return network
+    return found

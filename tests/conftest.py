@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from iqa import model, networks
 from tests.photos import blurred, photo
 
 ROOT = Path(__file__).parent.parent
@@ -124,6 +125,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     traces = (folder / "log.txt").read_text().split("Traceback (most recent call last)")[1:]
     unexpected = [trace for trace in traces if "InvalidPathError" not in trace]  # gradio's word for a refused path
     assert not unexpected, unexpected[0]
+
+
+@pytest.fixture
+def emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder in place of the models that come with iqa, and no session left from other tests."""
+    monkeypatch.setattr(model, "MODELS", tmp_path)
+    networks.forget()
+    yield tmp_path
+    networks.forget()
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def figure(summary: Summary, metric: str, who: str = MODEL) -> Figure:
 
 
 def test_the_columns_are_the_metrics_of_the_enhanced_photo(scored: pd.DataFrame) -> None:
-    enhanced = lowlight.enhance(crop("coffee") // 8).image
+    enhanced = lowlight.enhance(crop("coffee") // 8, model=QUICK.model).image
     row = scored.loc["coffee.png"]
     assert row["psnr"] == psnr(enhanced, crop("coffee"))
     assert row["ssim"] == ssim(enhanced, crop("coffee"))

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 TABS = ("Burst selection", "Blur type", "Degradations", "Low light")
 PICTURES = {"Burst selection": 2, "Blur type": 2, "Degradations": 4, "Low light": 2}
 """Least number of result pictures per tab."""
-_MADE_BY = (quality.estimator, lambda: blur.CLASSICAL, lambda: degradations.CLASSICAL, lambda: lowlight.CLASSICAL)
+_MADE_BY = (quality.estimator, blur.estimator, degradations.estimator, lowlight.estimator)
 ESTIMATORS = dict(zip(TABS, _MADE_BY, strict=True))
 """Who makes the verdict of a tab."""
 RESULT = ".iqa-made:visible"

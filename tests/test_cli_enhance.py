@@ -151,7 +151,7 @@ def test_strength_zero_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_nothing_is_written_when_there_is_nothing_to_raise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bright = tmp_path / "bright.png"
     Image.new("RGB", (60, 40), (200, 200, 200)).save(bright)
-    code, out, _ = run(capsys, bright, "--force")
+    code, out, _ = run(capsys, bright, "--force", "--model", "classical")
     assert code == 0
     assert "nothing to raise" in out
     assert list(contents(tmp_path)) == ["bright.png"]
@@ -174,6 +174,10 @@ def test_the_copy_of_a_turned_photo_is_upright_without_its_place(
     with Image.open(copy) as kept:
         assert kept.getexif()[ExifTags.Base.Make] == "Maker"
         assert not kept.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    assert run(capsys, dark, "--keep-gps", "--overwrite")[0] == 0
+    with Image.open(copy) as kept:
+        place = kept.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        assert [float(part) for part in place[ExifTags.GPS.GPSLatitude]] == [47.0, 30.0, 0.0]
 
 
 def test_json_and_csv_say_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
-"""iqa.lowlight: dark photos come back, good ones are left alone, and nothing depends on size, side or stripes."""
+"""iqa.lowlight in closed form: dark photos come back, good ones are left alone, and nothing depends on size or side."""
 
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from photos import NAMES, dihedral, photo
 from skimage.metrics import peak_signal_noise_ratio as psnr
 
-from iqa import illumination, lowlight
+from iqa import illumination, lowlight, relight
 from iqa.errors import ArgumentError, UnknownNameError
-from iqa.lowlight import enhance, need
+from iqa.lowlight import need
 from iqa.srgb import from_linear, to_linear
 
 Pixels = NDArray[np.uint8]
+enhance = partial(lowlight.enhance, model="classical")
 LIT = ("astronaut", "coffee", "chelsea", "motorcycle", "camera")
 
 
@@ -195,7 +197,7 @@ def test_noisy_dark_photo_comes_back_closer_than_without_denoising(monkeypatch: 
     image = small("astronaut")
     dark = darkened(image, 4.0, noise=2e-4)
     clean = psnr(image, enhance(dark, force=True).image)
-    monkeypatch.setattr(lowlight, "_denoise", lambda raised, factor, sigmas: raised)
+    monkeypatch.setattr(relight, "_denoise", lambda raised, factor, sigmas: raised)
     assert clean > psnr(image, enhance(dark, force=True).image) + 0.5
 
 
@@ -203,9 +205,9 @@ def test_noisy_dark_photo_comes_back_closer_than_without_denoising(monkeypatch: 
 def test_noise_estimate_finds_the_noise_that_was_added(sigma: float) -> None:
     noise = np.random.default_rng(3).normal(0, sigma, (300, 300, 1))
     image = np.rint(60 + noise + np.zeros(3)).astype(np.uint8)  # the same in R, G and B: all of it in luma
-    found = lowlight._noise(image)
+    found = relight._noise(image)
     assert found[0] * 255 == pytest.approx(np.hypot(sigma, 0.29), rel=0.06)
-    assert found[1] == found[2] == lowlight.LEVEL_SIGMA
+    assert found[1] == found[2] == relight.LEVEL_SIGMA
 
 
 def test_no_halo_beside_an_edge_of_light() -> None:
@@ -219,8 +221,8 @@ def test_no_halo_beside_an_edge_of_light() -> None:
 @pytest.mark.parametrize("rows", [1, 37, 64, 100])
 def test_stripes_agree_with_the_whole(rows: int) -> None:
     scene = illumination.illumination(DARK)
-    whole = lowlight._render(DARK, scene, 8.0, rows_at_once=DARK.shape[0])
-    assert apart(lowlight._render(DARK, scene, 8.0, rows_at_once=rows), whole).max() <= 1
+    whole = relight.relit(DARK, scene, 8.0, rows_at_once=DARK.shape[0])
+    assert apart(relight.relit(DARK, scene, 8.0, rows_at_once=rows), whole).max() <= 1
 
 
 def test_flips_and_turns_change_nothing() -> None:
@@ -236,7 +238,7 @@ def test_24_megapixels_stay_below_a_gigabyte() -> None:
 import numpy as np
 from iqa.lowlight import enhance
 image = np.full((4000, 6000, 3), 20, np.uint8)
-assert enhance(image).applied
+assert enhance(image, model="classical").applied
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
@@ -259,7 +261,7 @@ def test_what_is_no_rgb_image_is_refused(shape: tuple[int, ...]) -> None:
 
 def test_unknown_model_is_refused_by_name() -> None:
     with pytest.raises(UnknownNameError, match="classical"):
-        enhance(DARK, model="classicl")
+        lowlight.enhance(DARK, model="classicl")
 
 
 def test_the_answer_names_its_maker() -> None:

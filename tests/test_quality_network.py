@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -33,15 +33,6 @@ from tests import toy_models as toys
 Pixels = NDArray[np.uint8]
 INSTALLED = model.MODELS / quality.DEFAULT
 score = partial(quality.score, explain=False)
-
-
-@pytest.fixture
-def emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder in place of the models that come with iqa, and no session left from other tests."""
-    monkeypatch.setattr(model, "MODELS", tmp_path)
-    quality._loaded.cache_clear()
-    yield tmp_path
-    quality._loaded.cache_clear()
 
 
 @pytest.fixture

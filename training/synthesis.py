@@ -188,7 +188,7 @@ def darkened(image: Picture, rng: np.random.Generator) -> Picture:
 def sensor_noise(light: Light, severity: float, rng: np.random.Generator) -> Light:
     """What photosites add to linear light (H, W, 3): Poisson-Gaussian noise, one color per site, then demosaiced.
 
-    So it is coarser than a pixel and its colors hang together, as in a photo of a camera.
+    So it is coarser than a pixel, and that of red and blue coarser than that of green, as in a photo of a camera.
 
     Reference: A. Foi, M. Trimeche, V. Katkovnik and K. Egiazarian, 2008, doi:10.1109/TIP.2008.2001399.
     """

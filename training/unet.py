@@ -20,7 +20,7 @@ SCENE_WIDTHS = (12, 16, 24, 32)
 """Channels of the copy of the frame, halved at each step."""
 MULTIPLE = 2 ** len(WIDTHS)
 """Of the sides of what the network is given."""
-CONTEXT_PX = 56
+CONTEXT_PX = 49
 """A pixel of the output looks no further than that at its neighbors, in px; a test measures it."""
 LOGGED = 1e-3
 """Added before the logarithm: about a quarter of a grey level."""

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from iqa import image, lowlight
-from iqa.estimator import Estimator, require
 from iqa.lowlight import ESTIMATORS
 from iqa.measures import luminance
 
@@ -132,17 +131,12 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     return Summary(tuple(figures), details)
 
 
-def _estimator(model: str) -> Estimator:
-    require(model, ESTIMATORS)
-    return lowlight.CLASSICAL
-
-
 BENCHMARK = Benchmark(
     name="enhancement",
     meaning="how close is the enhanced dark photo to the normal exposure",
     source="data set",
     models=lambda: ESTIMATORS,
-    estimator=_estimator,
+    estimator=lowlight.estimator,
     cases=cases,
     scorer=scorer,
     summarize=summarize,

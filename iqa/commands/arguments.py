@@ -4,12 +4,12 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from .. import __version__, blur, quality
 from ..batch import cores
 from ..errors import UnknownNameError
-from ..estimator import require
 from ..export import EXTENSIONS, QUALITY
 from ..grouping import GAP_S
 from .answers import COMMANDS
@@ -97,18 +97,15 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("name at least one photo or folder")
     if options.csv is not None:
         check_target(options.csv, options.photos, "--csv")
-    require(options.model, _estimators(name))
-    if options.model in quality.NETWORKS:
-        quality.estimator(options.model)  # a model that cannot be used is said once, before any photo is read
+    _task(name).estimator(options.model)  # a model that cannot be used is said once, before any photo is read
     if name in SEVERAL:
         return SEVERAL[name](options)
     return run_photos(COMMANDS[name], options)
 
 
-def _estimators(name: str) -> tuple[str, ...]:
-    """Those that ``--model`` of a command chooses from, the default first; a burst is ranked by quality."""
-    task = COMMANDS[name].task if name in COMMANDS else quality
-    return tuple(task.ESTIMATORS)
+def _task(name: str) -> ModuleType:
+    """The module whose ESTIMATORS ``--model`` of a command chooses from; a burst is ranked by quality."""
+    return COMMANDS[name].task if name in COMMANDS else quality
 
 
 def _overview() -> argparse.ArgumentParser:
@@ -148,7 +145,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     add("--json", action="store_true", help=f"print JSON: {'one object' if name in SEVERAL else 'a list'}")
     add("--csv", type=_path, metavar="FILE", help="also write a CSV file")
     add("--overwrite", action="store_true", help="replace existing files of the names that are written")
-    known = _estimators(name)
+    known = _task(name).ESTIMATORS
     add("--model", default=known[0], metavar="NAME", help=f"estimator: {', '.join(known)} (default: %(default)s)")
     jobs = min(cores(), MOST_JOBS)
     add("--jobs", type=_count, default=jobs, metavar="N", help="photos done at the same time (default: %(default)s)")
@@ -179,6 +176,7 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     add("--strength", type=_share, default=1.0, metavar="S", help="0 = no change, 1 = full (default: %(default)s)")
     add("--force", action="store_true", help="also enhance photos that do not need it")
     add("--format", choices=tuple(EXTENSIONS), help="of the copies (default: as the photo; png or jpeg for others)")
+    add("--keep-gps", action="store_true", help="also copy the place (GPS) of the photo; left out otherwise")
     add("--quality", type=_percent, default=QUALITY, metavar="Q", help="of jpeg, webp: 1..100 (default: %(default)s)")
 
 

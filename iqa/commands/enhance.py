@@ -64,7 +64,7 @@ def enhance(source: Source, options: argparse.Namespace) -> Record:
     if found.applied:
         options.targets.claim(target, path)
         _make_folder(target.parent)
-        exif = kept_exif(path)
+        exif = kept_exif(path, gps=options.keep_gps)
         quality, overwrite = options.quality, options.overwrite
         save_photo(found.image, target, file_format=file_format, exif=exif, quality=quality, overwrite=overwrite)
         label = f"{path} -> {target}"

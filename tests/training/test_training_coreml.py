@@ -29,13 +29,17 @@ PLAIN = {"scale": 255.0, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 IMAGENET = nets.PIXELS["imagenet"]
 SCORE = (output(),)
 BRIGHT = (output(name="enhanced", labels=("enhanced",), kind="image", direction="no direction", activation="clip"),)
-TILE = InputSpec(views=(Full(name="photo", multiple=16, max_pixels=10**6, context_px=0, **PLAIN),))
 
 
 def frame(side: int, **changes: Any) -> Whole:
     """A squashed view."""
     row = {"fit": "squash", "multiple": 1, "portrait": "same", "resize": "area-bilinear", "crop_fraction": 1.0}
     return Whole(name="frame", height=side, width=side, **{**row, **IMAGENET, **changes})
+
+
+TILE = InputSpec(
+    views=(Full(name="photo", multiple=16, max_pixels=10**6, context_px=0, **PLAIN), frame(32, **PLAIN)),
+)
 
 
 def unet() -> nn.Module:
@@ -91,7 +95,7 @@ def test_an_image_network_gives_a_tile_of_the_asked_size(tmp_path: Path) -> None
     torch.manual_seed(2)
     net = Activated(unet(), BRIGHT).eval()
     inputs = image_inputs(TILE, 48)
-    assert [(each.height, each.width) for each in inputs] == [(48, 48)]
+    assert [(each.height, each.width) for each in inputs] == [(48, 48), (32, 32)]
     told = apart(net, coreml_export.convert(net, inputs), inputs, tmp_path / "model.mlpackage", TILE)
     assert told.spread > 0.05
     with pytest.raises(ArgumentError, match="multiples of 16"):

@@ -109,3 +109,13 @@ def test_distillation_is_least_at_the_teachers_probabilities() -> None:
 def test_half_precision_outputs_are_judged_in_single() -> None:
     logits = torch.full((2, 1), 3.0, dtype=torch.bfloat16)
     assert losses.binary(logits, column(1.0, 1.0)).dtype is torch.float32
+
+
+def test_off_color_is_0_for_one_hue_at_any_light_and_1_for_colors_at_right_angles() -> None:
+    red, green = (torch.zeros(1, 3, 4, 4) for _ in range(2))
+    red[:, 0], green[:, 1] = 0.8, 0.3
+    assert losses.off_color(red * 0.2, red).item() == pytest.approx(0.0, abs=1e-6)
+    assert losses.off_color(red, green).item() == pytest.approx(1.0, abs=1e-6)
+    gray = torch.full((1, 3, 4, 4), 0.5)
+    assert losses.off_color(gray, red).item() == pytest.approx(1 - 1 / 3**0.5, abs=1e-6)
+    assert losses.off_color(red, torch.zeros_like(red)).item() == 0.0  # black has no color

@@ -97,7 +97,7 @@ def test_every_recipe_trains_resumes_to_the_same_bits_and_predicts_from_its_mode
             assert np.abs(found[label] - wanted[label]).max() <= parity.ROUNDING * (output.high - output.low)
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("blur-type", 1.2e6, 1.6e6), ("low-light", 1e5, 5e5)])
+@pytest.mark.parametrize(("name", "least", "most"), [("blur-type", 1.2e6, 1.6e6), ("low-light", 1e5, 1.5e5)])
 def test_networks_have_the_size_they_promise(name: str, least: float, most: float) -> None:
     net = checkpoint.blank(recipe.get(name), recipe.get(name).defaults)
     assert least <= sum(parameter.numel() for parameter in net.parameters()) <= most
@@ -162,8 +162,9 @@ def test_low_light_learns_from_pairs_and_from_darkened_photos_at_once(photos: Pa
         sample = split.train.sample(index, np.random.default_rng(1))
         assert sample.image.shape == (SIDE, SIDE, 3)
         assert sample.target["enhanced"].shape == (3, SIDE, SIDE)
-        assert sample.target["enhanced"].mean() * 255 > sample.image.mean() - 1
-    with pytest.raises(ArgumentError, match="multiples of 16"):
+        assert sample.frame is not None
+        assert min(sample.frame.shape[:2]) >= SIDE
+    with pytest.raises(ArgumentError, match="multiples of 8"):
         made.data(tmp_path / "pairs", settled(made, size=50))
 
 

@@ -13,14 +13,23 @@ from iqa.blur import BLUR_TYPES
 from iqa.damage import DAMAGES
 from iqa.degradations import NAMES
 from iqa.errors import ArgumentError, IQAError
-from iqa.measures import analysis_luma, color_cast, laplacian_variance, luminance
+from iqa.measures import color_cast, luminance
 from iqa.srgb import from_linear, to_linear
 from tests.photos import photo
 from training import looks, masked, synthesis
 from training.data import Paired
 from training.layers import layered, mirrored
 from training.recipe import Settings
-from training.synthesis import CAMERA, SCENES, SHARES, blur_scene, captured, darkened, exposed, mixture, plan
+from training.synthesis import (
+    CAMERA,
+    SCENES,
+    SHARES,
+    blur_scene,
+    captured,
+    exposed,
+    mixture,
+    plan,
+)
 
 PHOTO = np.ascontiguousarray(photo("astronaut")[:256, 80:400])
 MASK = np.zeros(PHOTO.shape[:2], np.float32)
@@ -194,20 +203,6 @@ def test_looks_do_what_their_names_say(seed: int) -> None:
 def test_looks_take_the_smallest_photos(name: str, size: tuple[int, int]) -> None:
     image = np.full((*size, 3), 90, np.uint8)
     assert looks.apply(name, image, np.ones(size, np.float32), rng()).shape == image.shape
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_a_darkened_photo_has_less_light_or_is_left_alone(seed: int) -> None:
-    dark = darkened(PHOTO, rng(seed))
-    assert np.array_equal(dark, PHOTO) or to_linear(dark).mean() < 0.5 * to_linear(PHOTO).mean()
-
-
-def test_darkening_brings_noise_as_brightening_shows() -> None:
-    flat = np.full((128, 128, 3), 140, np.uint8)
-    pictures = [darkened(flat, rng(seed)) for seed in range(30)]
-    noisy = [laplacian_variance(analysis_luma(picture)) for picture in pictures if picture.mean() < 139]
-    assert len(noisy) > 20
-    assert np.mean(np.array(noisy) > 0) > 0.7
 
 
 def test_photo_and_mask_are_mirrored_together() -> None:
