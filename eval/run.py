@@ -29,6 +29,7 @@ MEASUREMENTS = {
     "compare": Measurement("eval.compare", "two reports on the same cases, by paired bootstrap"),
     "table": Measurement("eval.tables", "the README's tables from the committed reports (a data set with --data)"),
     "plot": Measurement("eval.plots", "draws a report as PNG files"),
+    "gallery": Measurement("eval.gallery", "dark photos before and after enhancement, as one HTML page to look at"),
     "confounds": Measurement(
         "eval.benchmarks.confounds", "can the label of a blur list be told from a thumbnail, the size or the codec"
     ),

@@ -2,28 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from iqa import damage, image
+from iqa import damage
+from iqa.samples import PHOTOGRAPHS, photograph
 
 Damages = tuple[tuple[str, float], ...]
-SIDE = 640
 SEED = 20261121
-
-PHOTOGRAPHS = {
-    "astronaut": "astronaut.png",
-    "cat": "chelsea.png",
-    "coffee": "coffee.png",
-    "motorcycle": "motorcycle_left.png",
-    "rocket": "rocket.jpg",
-}
-"""Short name -> file among the sample photographs of scikit-image; whose they are, README says."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +119,3 @@ def make(folder: Path) -> Examples:
         files = tuple(write(name, damages, f"{name}_{i}") for i, damages in enumerate(frames, 1))
         bursts.append(Example(f"{caption} ({len(files)} frames)", files, files[frames.index(())]))
     return Examples(tuple(bursts), singles("blur", BLURS), singles("degraded", DEGRADATIONS), singles("dark", LOWLIGHT))
-
-
-def photograph(name: str) -> NDArray[np.uint8]:
-    """A shipped photograph, at most SIDE pixels long."""
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("The examples need scikit-image: pip install -r requirements.txt")
-    return image.load(Path(spec.origin).parent / "data" / PHOTOGRAPHS[name], max_side=SIDE)

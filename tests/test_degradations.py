@@ -10,7 +10,7 @@ from PIL import Image
 from iqa import damage, degradations
 from iqa.errors import ArgumentError, UnknownNameError
 from iqa.image import load
-from tabs.examples import PHOTOGRAPHS, photograph
+from iqa.samples import PHOTOGRAPHS, photograph
 
 OWN = {"color_cast": "color_cast", "defocus": "blurriness", "noise": "noise", "underexposure": "exposure"}
 PHOTOS = ("astronaut", "coffee", "chelsea", "motorcycle")

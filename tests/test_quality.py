@@ -14,8 +14,8 @@ from PIL import Image
 from iqa import damage, quality
 from iqa.errors import ArgumentError, UnknownNameError
 from iqa.image import load
-from tabs.examples import PHOTOGRAPHS
-from tabs.examples import photograph as example_photograph
+from iqa.samples import PHOTOGRAPHS
+from iqa.samples import photograph as example_photograph
 
 classical = partial(quality.score, model="classical")
 LADDER = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

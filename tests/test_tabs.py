@@ -10,6 +10,7 @@ from PIL import Image
 
 from iqa import blur, burst, damage, degradations, image, lowlight, quality
 from iqa.blur import Motion
+from iqa.samples import PHOTOGRAPHS, SIDE
 from tabs import TABS, examples, pictures, show
 from tabs import blur as blur_tab
 from tabs import degradations as degradations_tab
@@ -38,7 +39,7 @@ def test_every_example_can_be_read_and_every_burst_is_one(made: examples.Example
     for shelf in (made.burst, made.blur, made.degradations, made.lowlight):
         assert len({example.caption for example in shelf}) == len(shelf) > 0
         for example in shelf:
-            assert all(max(image.load(Path(file)).shape) <= examples.SIDE for file in example.files)
+            assert all(max(image.load(Path(file)).shape) <= SIDE for file in example.files)
             assert example.thumbnail in example.files
     assert all(burst.MIN_FRAMES <= len(example.files) <= burst.MAX_FRAMES for example in made.burst)
 
@@ -87,7 +88,7 @@ def test_caption_of_every_dark_photo_is_true(made: examples.Examples) -> None:
 
 def test_photographs_of_the_examples_are_named_with_their_terms_in_the_readme() -> None:
     said = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert all(Path(file).stem.split("_")[0] in said.lower() for file in examples.PHOTOGRAPHS.values())
+    assert all(Path(row.file).stem.split("_")[0] in said.lower() for row in PHOTOGRAPHS.values())
 
 
 def test_display_copy_is_small_and_keeps_its_shape() -> None:
