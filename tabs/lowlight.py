@@ -89,8 +89,6 @@ def _verdict(found: Enhancement) -> str:
     said = f"{reason[:1].upper()}{reason[1:]} The photo is shown unchanged."
     if found.strength == 0:
         return show.card("Unchanged", said)
-    if found.need.reason == lowlight.NOTHING:
-        return show.card("Nothing to raise", said, tone="good")
     return show.card("Does not need it", f"{said} Tick “Enhance anyway” to enhance it all the same.", tone="good")
 
 
