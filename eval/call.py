@@ -6,6 +6,7 @@ from pathlib import Path
 
 from iqa.batch import cores
 
+from .benchmarks import MADE_FROM_PHOTOS
 from .datasets.dataset import SPLITS
 from .metrics.resampling import RESAMPLES
 
@@ -35,8 +36,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "--data",
         type=Path,
         metavar="DIR",
-        help="folder of the data set, or the one above it; for damage and defect-bursts any folder of clean photos "
-        "(default: $IQA_DATA/DATASET, then data/DATASET)",
+        help="folder of the data set, or the one above it; for "
+        f"{', '.join(MADE_FROM_PHOTOS)} any folder of clean photos (default: $IQA_DATA/DATASET, then data/DATASET)",
     )
     what.add_argument("--download", action="store_true", help="fetch the data set from its mirror when it is absent")
     what.add_argument("--title", metavar="TEXT", help="what the report calls the data (default: its published title)")

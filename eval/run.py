@@ -23,7 +23,9 @@ class Measurement:
 
 MEASUREMENTS = {
     "ls": Measurement("eval.listing", "the data sets: which are here, where they were looked for, how to get them"),
-    "speed": Measurement("eval.speed", "how long decoding, preprocessing, every estimator, model and the start take"),
+    "speed": Measurement(
+        "eval.speed", "time and memory of decoding, preprocessing, every estimator, model and the start"
+    ),
     "twins": Measurement("eval.twins", "near-equal photos of a data set, inside and across train and test"),
     "verify": Measurement("eval.verify", "recomputes a report from its CSV, and checks whom and what it names"),
     "compare": Measurement("eval.compare", "two reports on the same cases, by paired bootstrap"),

@@ -1,6 +1,7 @@
 """How long decoding, preprocessing, the estimators, the models and the start take: ``python -m eval.run speed``.
 
 Times depend on the machine; the ratio to decoding a 12-megapixel JPEG in the same run depends on it much less.
+What enhancement costs in a process of its own stands in further rows, see `eval.footprint`.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from iqa.errors import IQAError
 from iqa.output import new_file
 from iqa.preprocess import InputSpec, Native, Whole, to_input
 
+from . import footprint
 from .machine import machine
 
 SIZES = ((3000, 4000), (1224, 1632), (480, 640))
@@ -227,13 +229,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m eval.run speed", description=__doc__)
     parser.add_argument("--repeat", type=int, default=20, metavar="N", help="calls per row (default: %(default)s)")
+    parser.add_argument("--without-footprints", action="store_true", help="leave out the processes of their own")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report to a file")
     parser.add_argument("--overwrite", action="store_true", help="replace an older report")
     options = parser.parse_args(arguments)
     if options.repeat < 1:
         parser.error(f"--repeat: found {options.repeat}, accepted: 1 or more")
     networks, lacking = models()
+    sizes = () if options.without_footprints else footprint.SIZES
     rows, seconds = timings(SIZES, options.repeat, networks), starts(min(options.repeat, 5))
+    costs = list(footprint.footprints(footprint.calls(), sizes, options.repeat))
     report = {
         "report": "speed",
         "iqa": __version__,
@@ -243,11 +248,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "timings": [asdict(row) for row in rows],
         "models_without_times": lacking,
         "start_seconds": seconds,
+        "footprints": [asdict(row) for row in costs],
     }
     if options.json is not None:
         with new_file(options.json, overwrite=options.overwrite) as stream:
             stream.write((json.dumps(report, indent=2, allow_nan=False) + "\n").encode())
     _print(report["machine"], rows, seconds)
+    print(footprint.shown(costs), end="")
     print("".join(f"{line}\n" for line in lacking), end="")
     return 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval import run, speed
+from eval import footprint, run, speed
 from iqa import model
 from iqa.errors import ArgumentError, OutputExistsError
 from tests import toy_models as toys
@@ -19,6 +19,7 @@ TINY = ((48, 64), (24, 32))
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "SIZES", TINY)
     monkeypatch.setattr(speed, "STARTS", {"python alone": "pass"})
+    monkeypatch.setattr(footprint, "SIZES", TINY[:1])
     monkeypatch.setattr(model, "list_models", lambda _: {})
 
 
@@ -101,17 +102,29 @@ def test_the_report_is_complete_and_names_no_host(tmp_path: Path, capsys: pytest
         "timings",
         "models_without_times",
         "start_seconds",
+        "footprints",
     }
     assert len(report["timings"]) == 3 + len(speed.REDUCED_SIDES) + (len(speed.INPUTS) + len(speed.ESTIMATORS)) * len(
         TINY
     )
+    assert [row["name"] for row in report["footprints"]] == [call.name for call in footprint.calls()]
     assert report["models_without_times"] == ["no model installed"]
     assert report["machine"]["packages"]["numpy"] == np.__version__
     assert not platform.node() or platform.node() not in target.read_text(encoding="utf-8")
     out = capsys.readouterr().out
-    assert all(name in out for name in ("quality.score", "preprocess, whole + native", "no model installed"))
+    assert all(
+        name in out
+        for name in ("quality.score", "preprocess, whole + native", "in a process of its own", "no model installed")
+    )
     with pytest.raises(OutputExistsError):
         speed.main(["--repeat", "1", "--json", str(target)])
+
+
+@pytest.mark.usefixtures("tiny")
+def test_processes_of_their_own_can_be_left_out(tmp_path: Path) -> None:
+    target = tmp_path / "speed.json"
+    assert run.main(["speed", "--repeat", "1", "--without-footprints", "--json", str(target)]) == 0
+    assert json.loads(target.read_text(encoding="utf-8"))["footprints"] == []
 
 
 def test_measurements_are_listed_and_unknown_ones_answered(capsys: pytest.CaptureFixture[str]) -> None:

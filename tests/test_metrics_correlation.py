@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from eval.metrics import METRICS, clean_pair, krcc, mae, outlier_ratio, plcc, rmse, srcc, why_undefined
+from eval.metrics import METRICS, clean_pair, krcc, mae, outlier_ratio, percentile_95, plcc, rmse, srcc, why_undefined
 from iqa.errors import ArgumentError
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=60)
@@ -144,6 +144,13 @@ def test_bad_columns_are_refused_with_the_row(pred: list[object], mos: list[obje
         clean_pair(pred, mos)
     with pytest.raises(ArgumentError, match=said):
         srcc(pred, mos)
+
+
+def test_95_percent_of_a_column_do_not_exceed_the_percentile() -> None:
+    assert percentile_95(np.arange(101.0)) == 95.0
+    assert percentile_95([0.0, 1.0]) == pytest.approx(0.95)
+    with pytest.raises(ArgumentError):
+        percentile_95([0.0, np.nan])
 
 
 @pytest.mark.parametrize("name", ["srcc", "plcc", "krcc", "rmse", "mae", "plcc_mapped", "rmse_mapped", "pair_accuracy"])

@@ -10,7 +10,7 @@ from iqa.errors import IQAError, UnknownNameError
 
 PHOTOS = "photos"
 """The data set whose rows are clean photos: what the synthetic benchmarks are made from."""
-MADE_FROM_PHOTOS = ("damage", "defect-bursts")
+MADE_FROM_PHOTOS = ("damage", "defect-bursts", "do-no-harm")
 BY_TASK = {
     "quality": "rating",
     "aesthetics": "rating",
@@ -65,5 +65,5 @@ def named(name: str) -> tuple[Benchmark, DataSet]:
         return KINDS[name], datasets.get(PHOTOS)
     dataset = datasets.get(name)
     if dataset.task not in BY_TASK:
-        raise IQAError(f"{dataset.title} has no labels. It is the source of {' and '.join(MADE_FROM_PHOTOS)}.")
+        raise IQAError(f"{dataset.title} has no labels. It is the source of {', '.join(MADE_FROM_PHOTOS)}.")
     return KINDS[BY_TASK[dataset.task]], dataset

@@ -25,7 +25,7 @@ from .classification import (
     mean_recall,
     per_class,
 )
-from .correlation import krcc, mae, mean, median, outlier_ratio, plcc, rmse, srcc, why_undefined
+from .correlation import krcc, mae, mean, median, outlier_ratio, percentile_95, plcc, rmse, srcc, why_undefined
 from .crosstalk import crosstalk
 from .curves import Ladder, RiskCoverage, ladder, risk_coverage
 from .intervals import Interval, bonett_wright_srcc, fieller_krcc, fisher_plcc, holm, wilson
@@ -105,6 +105,7 @@ __all__ = [
     "paired_bootstrap",
     "panel_size",
     "per_class",
+    "percentile_95",
     "plcc",
     "psnr",
     "psnr_gt_mean",
@@ -129,7 +130,8 @@ class Metric:
         direction: which way is better.
         low: least possible value.
         high: greatest possible value.
-        unit: "" for a correlation, "share" of cases, "MOS" for the unit of the targets, "dB", "people".
+        unit: "" for a correlation, "share" of cases, "MOS" for the unit of the targets, "dB", "people",
+            "full scale" for pixels, 1 = from black to white.
         field: where the number stands when the function returns a record; "" when it returns the number.
     """
 
@@ -177,6 +179,9 @@ METRICS: dict[str, Metric] = {
     "factor_error": Metric(factor_error, "estimates, true values", "lower", 1, np.inf, "times"),
     "cannot_tell": Metric(mean, "1 for each 'cannot tell', else 0", "lower", 0, 1, "share"),
     "false_alarm": Metric(mean, "1 for each clean photo with an alarm, else 0", "lower", 0, 1, "share"),
+    "left_alone": Metric(mean, "1 for each photo that the gate leaves alone, else 0", "higher", 0, 1, "share"),
+    "mean_change": Metric(mean, "mean absolute changes of photos", "lower", 0, 1, "full scale"),
+    "change_p95": Metric(percentile_95, "mean absolute changes of photos", "lower", 0, 1, "full scale"),
     "crosstalk": Metric(crosstalk, "answers to another's damage, to the own", "lower", 0, np.inf, "share"),
     "auc": Metric(auc, "scores, positives", "higher", 0, 1, ""),
     "ece": Metric(expected_calibration_error, _SURE, "lower", 0, 1, "share"),

@@ -134,6 +134,15 @@ def median(values: ArrayLike) -> float:
     return float(np.median(clean(values)))
 
 
+def percentile_95(values: ArrayLike) -> float:
+    """The value that 95 % of one column do not exceed, in its unit, interpolated; made for `bootstrap`.
+
+    Raises:
+        ArgumentError: see `clean`.
+    """
+    return float(np.percentile(clean(values), 95))
+
+
 def _flat(column: Column) -> bool:
     return bool(column.min() == column.max())
 
