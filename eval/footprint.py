@@ -11,9 +11,10 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -87,20 +88,25 @@ def calls() -> tuple[Call, ...]:
     )
 
 
-def footprints(wanted: Sequence[Call], sizes: Sequence[tuple[int, int]], repeat: int) -> Iterator[Footprint]:
-    """The rows of all calls at all sizes, as they come; what fails has no row, and that is said on stderr.
+def footprints(
+    wanted: Sequence[Call], sizes: Sequence[tuple[int, int]], repeat: int
+) -> tuple[list[Footprint], list[str]]:
+    """(the rows of all calls at all sizes, a sentence for each that failed, which is said on stderr at once as well).
 
     Args:
         sizes: (height, width).
         repeat: calls per row, at most; see MOST_CALLS and MOST_PIXELS.
     """
-    for call in wanted:
-        for height, width in sizes:
-            times = max(1, min(repeat, MOST_CALLS, MOST_PIXELS // (height * width)))
-            try:
-                yield footprint(call, height, width, times)
-            except IQAError as error:
-                print(f"eval: {error}", file=sys.stderr)
+    rows: list[Footprint] = []
+    failed: list[str] = []
+    for call, (height, width) in product(wanted, sizes):
+        times = max(1, min(repeat, MOST_CALLS, MOST_PIXELS // (height * width)))
+        try:
+            rows.append(footprint(call, height, width, times))
+        except IQAError as error:
+            failed.append(str(error))
+            print(f"eval: {error}", file=sys.stderr)
+    return rows, failed
 
 
 def footprint(call: Call, height: int, width: int, times: int = 1) -> Footprint:

@@ -54,6 +54,7 @@ ESTIMATORS: Calls = {
     "degradations.assess": degradations.assess,
     "lowlight.need": lowlight.need,
     "lowlight.enhance": partial(lowlight.enhance, force=True),
+    "lowlight.enhance, classical": partial(lowlight.enhance, force=True, model="classical"),
     "burst.rank of 2": lambda frame: burst.rank([frame, frame[::-1]]),
 }
 
@@ -238,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     networks, lacking = models()
     sizes = () if options.without_footprints else footprint.SIZES
     rows, seconds = timings(SIZES, options.repeat, networks), starts(min(options.repeat, 5))
-    costs = list(footprint.footprints(footprint.calls(), sizes, options.repeat))
+    costs, failed = footprint.footprints(footprint.calls(), sizes, options.repeat)
     report = {
         "report": "speed",
         "iqa": __version__,
@@ -249,6 +250,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "models_without_times": lacking,
         "start_seconds": seconds,
         "footprints": [asdict(row) for row in costs],
+        "footprints_failed": failed,
+        "estimators": [
+            task.estimator(name).as_dict()
+            for task in (quality, blur, degradations, lowlight)
+            for name in task.ESTIMATORS
+        ],
     }
     if options.json is not None:
         with new_file(options.json, overwrite=options.overwrite) as stream:

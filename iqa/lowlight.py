@@ -27,7 +27,9 @@ BRIGHT = 0.87  # ... the brightest 5 % reach this max(R, G, B) first
 DARK_ENOUGH = 0.55  # darkness from which the gate opens
 DARK = TARGET * (1 - DARK_ENOUGH)  # the same as mean luma
 ROOM_ENOUGH = 0.3  # headroom from which the gate opens
+FAINTEST = 3 / 255  # of the brightest 2 %, max(R, G, B): below, an 8-bit photo holds no picture to raise
 OUTPUT = ("image", "enhanced")
+"""Kind and label of the one output of such a network."""
 NOTHING = "This photo does not need it: it is already as bright as the target; nothing to raise."
 
 
@@ -86,7 +88,7 @@ def need(image: NDArray[np.uint8]) -> Need:
 def enhance(
     image: NDArray[np.uint8], *, strength: float = 1.0, force: bool = False, model: str = DEFAULT
 ) -> Enhancement:
-    """The photo as a longer exposure would have shown it: its dark parts raised, their noise not.
+    """The photo as a longer exposure would have shown it: lighter where it is dark, the noise that this shows reduced.
 
     Args:
         image: RGB uint8 (H, W, 3), any size; a large one is worked on in tiles, which cannot be told from one pass.
@@ -145,7 +147,7 @@ def _learned(image: Pixels, name: str, strength: float) -> Pixels:
         mixed = answer * share
         if strength < 1:
             mixed += pixels * np.float32(1 - strength)
-        return np.rint(mixed).astype(np.uint8)
+        return np.asarray(np.rint(mixed), dtype=np.uint8)
 
     return rendered(_network(name), image, finish)
 
@@ -179,9 +181,12 @@ def _mean_luma(image: Pixels) -> float:
 def _need(scene: Illumination) -> Need:
     mean = float(scene.luma.mean())
     darkness = float(np.clip(1 - mean / TARGET, 0, 1))
-    headroom = float(np.clip(1 - np.percentile(scene.peak, 98), 0, 1))
+    brightest = float(np.percentile(scene.peak, 98))
+    headroom = float(np.clip(1 - brightest, 0, 1))
     if darkness < DARK_ENOUGH:
         reason = f"This photo does not need it: its mean luminance is {mean:.2f} of 1; below {DARK:.2f} is dark."
+    elif brightest < FAINTEST:
+        reason = "There is no picture in it to raise: all but its brightest 2 % lies below 3 of 255 grey levels."
     elif headroom < ROOM_ENOUGH:
         reason = (
             f"The photo is dark (mean luminance {mean:.2f} of 1, below {DARK:.2f}), but its lights are bright already: "
@@ -192,4 +197,5 @@ def _need(scene: Illumination) -> Need:
             f"The photo is dark: its mean luminance is {mean:.2f} of 1, below {DARK:.2f}, "
             "and even its brightest parts can be raised."
         )
-    return Need(darkness >= DARK_ENOUGH and headroom >= ROOM_ENOUGH, darkness, headroom, reason)
+    needed = darkness >= DARK_ENOUGH and headroom >= ROOM_ENOUGH and brightest >= FAINTEST
+    return Need(needed, darkness, headroom, reason)

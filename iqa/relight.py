@@ -18,7 +18,7 @@ LEVEL_SIGMA = 0.29 / 255  # standard deviation of rounding to 8 bits
 
 
 def relit(image: Pixels, scene: Illumination, lift: float, rows_at_once: int = STRIPE_ROWS) -> Pixels:
-    """The pixels, RGB uint8 (H, W, 3), with up to `lift` times the light; the result does not depend on rows_at_once.
+    """The pixels, RGB uint8 (H, W, 3), with up to `lift` (1 or more) times their value; the same for any rows_at_once.
 
     Reference: X. Guo, Y. Li, H. Ling, LIME, IEEE TIP 2017, doi:10.1109/TIP.2016.2639450; K. He, J. Sun, X. Tang,
     Guided image filtering, IEEE TPAMI 2013, doi:10.1109/TPAMI.2012.213.

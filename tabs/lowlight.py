@@ -18,7 +18,7 @@ from .examples import Examples
 from .upload import Photo, needed, pixels, sentences, slider, upload_box
 from .wiring import Results, Source, download, numbers, shelf, verdict_card, wire
 
-SENTENCE = "Raises the dark parts of a photo, keeps its lights and colors, and says when a photo does not need it."
+SENTENCE = "Gives light to a dark photo at its full size, and says when a photo does not need it."
 INVITATION = "Add a dark photo, or click on an example, to see it before and after."
 CALM = "This photo does not need it"
 KINDS = ("jpeg", "png")

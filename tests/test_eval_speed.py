@@ -103,12 +103,16 @@ def test_the_report_is_complete_and_names_no_host(tmp_path: Path, capsys: pytest
         "models_without_times",
         "start_seconds",
         "footprints",
+        "footprints_failed",
+        "estimators",
     }
     assert len(report["timings"]) == 3 + len(speed.REDUCED_SIDES) + (len(speed.INPUTS) + len(speed.ESTIMATORS)) * len(
         TINY
     )
     assert [row["name"] for row in report["footprints"]] == [call.name for call in footprint.calls()]
     assert report["models_without_times"] == ["no model installed"]
+    assert report["footprints_failed"] == []
+    assert {"low-light", "classical-lowlight"} <= {row["name"] for row in report["estimators"]}
     assert report["machine"]["packages"]["numpy"] == np.__version__
     assert not platform.node() or platform.node() not in target.read_text(encoding="utf-8")
     out = capsys.readouterr().out

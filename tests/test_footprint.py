@@ -93,26 +93,31 @@ def test_a_call_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_failure_does_not_stop_the_others(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = [Call("bad", "costs:refuses"), Call("good", "costs:nothing")]
-    assert [row.name for row in footprints(wanted, [SMALL], 1)] == ["good"]
+    rows, failed = footprints(wanted, [SMALL], 1)
+    assert [row.name for row in rows] == ["good"]
+    (sentence,) = failed
+    assert sentence.startswith("bad, 0.00 MP: the call failed")
     assert "eval: bad, 0.00 MP: the call failed" in capsys.readouterr().err
 
 
 def test_large_pictures_are_timed_fewer_times(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(footprint, "footprint", lambda call, height, width, times: asked.append(times))
-    list(footprints([Call("any", "costs:nothing")], [*footprint.SIZES, (20_000, 20_000)], 20))
+    footprints([Call("any", "costs:nothing")], [*footprint.SIZES, (20_000, 20_000)], 20)
     assert asked == [5, 5, 5, 3, 1]
-    list(footprints([Call("any", "costs:nothing")], footprint.SIZES, 2))
+    footprints([Call("any", "costs:nothing")], footprint.SIZES, 2)
     assert asked[5:] == [2, 2, 2, 2]
 
 
 def test_every_enhancer_is_measured_and_enhances() -> None:
     assert [call.keywords["model"] for call in footprint.calls()] == list(lowlight.ESTIMATORS)
     assert all(call.keywords["force"] and call.target == "iqa.lowlight:enhance" for call in footprint.calls())
-    (row,) = footprints([call for call in footprint.calls() if call.keywords["model"] == "classical"], [SMALL], 1)
-    assert (row.name, row.height, row.width) == ("lowlight.enhance, classical", *SMALL)
-    assert row.megapixels == 48 * 64 / 1e6
-    assert 0 < row.before_mb <= row.peak_mb
+    rows, failed = footprints(footprint.calls(), [SMALL], 1)
+    assert failed == []
+    assert [row.name for row in rows] == [f"lowlight.enhance, {model}" for model in lowlight.ESTIMATORS]
+    for row in rows:
+        assert (row.height, row.width, row.megapixels) == (*SMALL, 48 * 64 / 1e6)
+        assert 0 < row.before_mb <= row.peak_mb
 
 
 def test_the_picture_is_dark_and_the_same_each_time() -> None:

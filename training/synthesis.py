@@ -186,7 +186,9 @@ def darkened(image: Picture, rng: np.random.Generator) -> Picture:
 
 
 def sensor_noise(light: Light, severity: float, rng: np.random.Generator) -> Light:
-    """What photosites add to linear light (H, W, 3): Poisson-Gaussian noise, one color per site, then demosaiced.
+    """What photosites add to linear light in [0, 1], float32 (H, W, 3); severity in [0, 1], 0 = nothing.
+
+    Poisson-Gaussian noise, one color per site, then demosaiced.
 
     So it is coarser than a pixel, and that of red and blue coarser than that of green, as in a photo of a camera.
 
