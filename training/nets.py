@@ -207,7 +207,9 @@ def _metadata(path: Path) -> dict[str, str]:
         with safe_open(path, "pt") as file:
             return dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
-        raise IQAError(f"Weights {path} cannot be read ({error}); accepted: a .safetensors file.") from error
+        raise IQAError(
+            f"Weights {path} cannot be read ({error}); accepted: a .safetensors file, or a model folder."
+        ) from error
 
 
 def timm_model(name: str, settings: Settings) -> nn.Module:

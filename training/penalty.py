@@ -36,8 +36,10 @@ class Penalized(nn.Module):
         backbone: the rating network, which a frozen phase keeps.
         blocks: of the branch.
         curve: of what is left, score and ends of its range alike.
+        renewed: tensors that every start makes anew.
     """
 
+    renewed = ("curve.values",)
     blocks: nn.ModuleList
 
     def __init__(self, rating: Scorer) -> None:

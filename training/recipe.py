@@ -51,7 +51,8 @@ class Settings:
         seed: of everything random, the split among it.
         draw: another number draws other damages and crops while the split stays: for a run that starts from another.
         limit: at most that many photos, evenly spread over the groups; None = all.
-        weights: a .safetensors file for the backbone; None = timm's pretrained weights, "" = from scratch.
+        weights: a .safetensors file for the backbone, best.safetensors of a run, or the folder of a published model;
+            None = timm's pretrained weights, "" = from scratch.
         teacher: a model folder whose answers are learned too; None = none.
         cache: folder for decoded photos; None = decode them anew in every epoch.
         reduce: longer side, px, to which photos are reduced when read for training (never for validation); None = not.
@@ -181,13 +182,15 @@ class Recipe:
         outputs: what the exported graph gives; its activations are added by `training.nets.Activated`.
         net: module whose forward takes one tensor (photos * rows, 3, h, w) per view, in order, and returns Raw; its
             `backbone` attribute is what a frozen phase freezes. Where it has a method `started`, that is called once
-            the weights of an earlier run are in it, with the name of that run's recipe.
+            the weights of an earlier run are in it, with the name of that run's recipe; `renewed` then names the
+            tensors that are made anew whatever the run was of, which a published model may lack.
         data: photos, split by group before anything else; raises IQAError that says which layout is accepted.
         loss: scalar from (raw outputs, targets).
         metric: decides on the best epoch and on stopping.
         baseline: what it must beat: validation photos to (what it is, its value of the metric); None = no simple one.
         starts: name of another recipe, whose best weights --weights may name, to (attribute of that one's network that
-            is taken, "" = all of it; attribute of this one's network that takes it).
+            is taken, "" = all of it; attribute of this one's network that takes it). What takes all of it is a network
+            of that recipe: where a run of that one may be named, a run or a model of this one may be as well.
         exported: False for a network that is only a start for others, and no model.
     """
 
@@ -227,6 +230,12 @@ def followers(name: str) -> tuple[str, ...]:
     """Names of the recipes that may start from a run of this one, those that make a model first."""
     found = [made for made in _all().values() if name in made.starts]
     return tuple(made.name for made in sorted(found, key=lambda made: not made.exported))
+
+
+def kept(name: str) -> dict[str, str]:
+    """Recipes whose networks that of recipe `name` keeps whole -> the attributes that they are; {} if unknown."""
+    starts = _all()[name].starts if name in _all() else {}
+    return {other: taker for other, (part, taker) in starts.items() if not part}
 
 
 def get(name: str) -> Recipe:

@@ -78,7 +78,8 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(flag, type=float, help=f"see training/recipe.py, Settings.{flag[2:].replace('-', '_')}")
     made.add_argument("--device", help="cpu, cuda, mps or auto")
     made.add_argument("--precision", help="float32, bfloat16, float16 or auto")
-    made.add_argument("--weights", metavar="FILE", help='.safetensors to start from; "" = random; else pretrained')
+    words = '.safetensors, or the folder of a published model, to start from; "" = random; else pretrained'
+    made.add_argument("--weights", metavar="FILE", help=words)
     made.add_argument("--teacher", metavar="MODEL_DIR", help="a model folder whose answers are learned too")
     made.add_argument("--cache", nargs="?", const="", metavar="DIR", help="keep decoded photos (in OUT/cache, or DIR)")
     made.add_argument("--extra", action="append", default=[], metavar="KEY=VALUE", help="an option of the recipe")

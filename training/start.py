@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from iqa.errors import ArgumentError, IQAError
 from iqa.manifest import DataSet, read_record
 
-from . import checkpoint, nets
+from . import checkpoint, nets, published
+from . import recipe as recipes
 from .devices import Setup
 from .limits import in_range
 from .nets import load_strictly
@@ -47,7 +48,8 @@ def checked(recipe: Recipe, settings: Settings, split: Split, processes: int = 1
 def with_facts(settings: Settings, typed: Collection[str] = ()) -> Settings:
     """The settings with the options that belong to the weights they start from, but for those that were `typed`.
 
-    Of a file for a backbone what it declares; of an earlier run the padding and normalization it was trained with.
+    Of a file for a backbone what it declares; of an earlier run the padding and normalization it was trained with, of a
+    published model those that it shows.
     Written into the settings, so that a run can be loaded again without the file.
     """
     before = earlier(settings)
@@ -57,26 +59,40 @@ def with_facts(settings: Settings, typed: Collection[str] = ()) -> Settings:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A run whose best weights another run starts from.
+    """A run whose best weights another run starts from, or the model that was published of it.
 
     Attributes:
         recipe: its name.
-        seed: of its split.
+        seed: of its split; None: a model does not tell.
         options: those of nets.OPTIONS that it was trained with.
-        trained_on: what its manifest would name.
+        trained_on: what its manifest would name, or names.
+        tensors: name -> weight of its network; None: they lie in the checkpoint.
     """
 
     recipe: str
-    seed: int
+    seed: int | None
     options: Mapping[str, str]
     trained_on: tuple[DataSet, ...]
+    tensors: Mapping[str, Tensor] | None = None
 
 
 def earlier(settings: Settings) -> Earlier | None:
-    """The run that `settings.weights` is of; None for weights of a backbone, for none, and for pretrained ones."""
-    if not settings.weights or not checkpoint.is_run(Path(settings.weights)):
+    """What `settings.weights` is of: a run, or a published model; None for a backbone's, for none, and for pretrained.
+
+    Raises:
+        IQAError: a model folder that is malformed, altered or of int8, or a checkpoint that tells too little.
+    """
+    if not settings.weights:
         return None
     path = Path(settings.weights)
+    if published.is_model(path):
+        found = published.read(path)
+        name = found.manifest.provenance.recipe
+        if name is None:
+            raise ArgumentError(f"--weights {path}: its manifest names no recipe, and so no network that it is of.")
+        return Earlier(name, None, found.options, found.manifest.trained_on, found.tensors)
+    if not checkpoint.is_run(path):
+        return None
     told = checkpoint.state(path)
     name, was = checkpoint.about(path, told)
     sources = read_record(tuple[DataSet, ...], told.get("trained_on", []), f"{path}: trained_on")
@@ -91,7 +107,7 @@ def sources(settings: Settings, split: Split) -> Split:
 
 
 def network(recipe: Recipe, settings: Settings) -> nn.Module:
-    """The network at its start: as the recipe builds it, or with the best weights of an earlier run.
+    """The network at its start: as the recipe builds it, or with the best weights of an earlier run, or of a model.
 
     Of a run of the same recipe all of them; of one in `recipe.starts` what that says.
 
@@ -101,23 +117,23 @@ def network(recipe: Recipe, settings: Settings) -> nn.Module:
     before = earlier(settings)
     if before is None:
         return recipe.net(settings)
-    _accepted(recipe, settings, before)
-    tensors, name = checkpoint.read(Path(str(settings.weights)))[0], before.recipe
+    name, part, taker = _taken(recipe, settings, before)
+    tensors = checkpoint.read(Path(str(settings.weights)))[0] if before.tensors is None else before.tensors
+    prefix = f"{part}." if part else ""
+    own = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
     net = checkpoint.blank(recipe, settings)
-    if name == recipe.name:
-        load_strictly(net, tensors, str(settings.weights))
+    into = getattr(net, taker) if taker else net
+    if before.tensors is None:
+        load_strictly(into, own, str(settings.weights))
     else:
-        part, taker = recipe.starts[name]
-        prefix = f"{part}." if part else ""
-        own = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
-        load_strictly(getattr(net, taker), own, str(settings.weights))
+        published.load(into, own, str(settings.weights), () if taker else getattr(net, "renewed", ()))
     if started := getattr(net, "started", None):
         started(name)
     return net
 
 
 def beginning(recipe: Recipe, settings: Settings) -> str:
-    """What is left of --weights, as a sentence for the log; empty when all of it is taken.
+    """What is left of --weights, and what they do not tell, as sentences for the log; empty when there is nothing.
 
     Raises:
         ArgumentError: it is of a run that this one cannot start from, or whose --seed was another.
@@ -126,20 +142,41 @@ def beginning(recipe: Recipe, settings: Settings) -> str:
     if before is None:
         left = ", ".join(nets.unused(settings))
         return f"Not loaded from {settings.weights}, for it is of the classifier: {left}." if left else ""
-    _accepted(recipe, settings, before)
-    if before.seed != settings.seed:
+    _, part, _ = _taken(recipe, settings, before)
+    if before.seed not in (None, settings.seed):
         raise ArgumentError(
             f"{settings.weights} is of a run with --seed {before.seed}: photos that validate here may be among those "
             f"that it has learned. Accepted: --seed {before.seed}."
         )
-    part = "" if before.recipe == recipe.name else recipe.starts[before.recipe][0]
-    return f"Of {settings.weights}, a run of {before.recipe}, the {part} alone is taken." if part else ""
+    kind = "run" if before.tensors is None else "model"
+    told = [f"Of {settings.weights}, a {kind} of {before.recipe}, the {part} alone is taken."] if part else []
+    if before.seed is None:
+        told.append(
+            f"{settings.weights} does not tell the --seed of its split: unless it was {settings.seed} as well, photos "
+            "that validate here may be among those that it has learned."
+        )
+    return " ".join(told)
 
 
-def _accepted(recipe: Recipe, settings: Settings, before: Earlier) -> None:
-    if before.recipe not in (recipe.name, *recipe.starts):
-        accepted = ", ".join(repr(one) for one in (recipe.name, *recipe.starts))
-        raise ArgumentError(f"{settings.weights} is of recipe {before.recipe!r}; accepted: {accepted}.")
+def _taken(recipe: Recipe, settings: Settings, before: Earlier) -> tuple[str, str, str]:
+    """(the recipe that the start counts as, attribute of the earlier network that is taken, attribute that takes it).
+
+    "" is the whole network. One that keeps that of another recipe whole, as that of quality does with that of rating,
+    can stand for it.
+    """
+    if before.recipe == recipe.name:
+        return recipe.name, "", ""
+    if before.recipe in recipe.starts:
+        return before.recipe, *recipe.starts[before.recipe]
+    for name, place in recipes.kept(before.recipe).items():
+        if name in (recipe.name, *recipe.starts):
+            part, taker = recipe.starts.get(name, ("", ""))
+            return name, f"{place}.{part}".strip("."), taker
+    names = (recipe.name, *recipe.starts)
+    accepted = dict.fromkeys([*names, *(made for made in recipes.names() if recipes.kept(made).keys() & set(names))])
+    raise ArgumentError(
+        f"{settings.weights} is of recipe {before.recipe!r}; accepted: {', '.join(map(repr, accepted))}."
+    )
 
 
 def optimizer(net: nn.Module, settings: Settings, phase: int) -> torch.optim.Optimizer:

@@ -5,7 +5,7 @@
 
 Data: photos with mean opinion scores (rated.SETS), or one's own table (path and mos), split by group; the official
 test is never touched. `--extra scenes=DIR` adds photos with masks, `--extra clean=DIR` clean ones that nobody rated.
-`--weights` is a run of imitation.
+`--weights` is a run of imitation, which can start from the published quality model; MODEL_DIR can be that, too.
 Time: 16 photos/s on two cores at 384 px when all learns, 40 in the head's epochs (400 photos of BIQ2021): 8 min an
 epoch for its 7,794 training photos, 40 epochs 5.4 h, unless it stops early; measured before 80 % of the sound photos
 brought copies, which take longer.

@@ -2,11 +2,13 @@
 
     python -m training.run imitation --data PHOTOS --out DIR
     python -m training.run imitation --data PHOTOS --out DIR --weights RUN/best.safetensors
+    python -m training.run imitation --data PHOTOS --out DIR --weights assets/models/quality
 
 Makes no model: its network is where frame-scorer starts, in place of weights from ImageNet. At four strides the feature
 map of the small network, behind one 1 x 1 convolution each, is brought close to that of the large one on the same
 pixels: parts of photos, some damaged (iqa.damage), so that what damage does to features is learned as well. The large
-network is that of a run of rating (`--weights`), else the one pretrained on ImageNet.
+network is that of a run of rating (`--weights`), or the one that the published quality model keeps of such a run, else
+the one pretrained on ImageNet.
 
 Data: any photos, without labels; none of those that frame-scorer is validated or tested on.
 Time: 8,039 photos to train on and 2,010 to validate (the training photos of BIQ2021, 1,002 of ImageNet, 503 of BSDS500

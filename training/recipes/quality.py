@@ -10,7 +10,7 @@ and from the weights of that, ONE, with other copies, and again with --draw 2; t
     python -m training.export RUN --out MODEL_DIR --coreml
 
 RATING is best.safetensors of a run of `rating` with the same --seed, whose page says how that network came to be; it is
-kept as it is. ONE is best.safetensors of the first command's run.
+kept as it is. ONE is best.safetensors of the first command's run, or assets/models/quality where no run is left.
 Data: photos with mean opinion scores (rated.SETS), clean photos that nobody rated, and photos with masks of their
 subject. All that were rated well and all clean ones bring damaged copies along (iqa.damage), scenes are shown in and
 out of focus; their order is learned beside the ratings, by a branch from stride 4 to 16 (training.penalty) alone. In
@@ -67,7 +67,9 @@ KEPT_WEIGHT = 3.0
 def net(settings: Settings) -> nn.Module:
     """The network of `rating`, and the branch; it has no other start than a run of that, or of its own."""
     if settings.weights != "":
-        raise ArgumentError("quality starts from a run of rating: --weights RUN/best.safetensors.")
+        raise ArgumentError(
+            "quality starts from a run of rating, --weights RUN/best.safetensors, or a model of its own."
+        )
     return Penalized(rating.net(settings))
 
 
