@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from timm.layers.squeeze_excite import SEModule
+from timm.models._efficientnet_blocks import SqueezeExcite
 from torch import Tensor, nn
 
 from iqa.manifest import Output
@@ -13,6 +15,7 @@ from iqa.model import Answer
 from iqa.preprocess import InputSpec, to_input
 from tests.toy_training import TINY, Tiny
 from training import checkpoint, coreml_export, nets, parity
+from training.pyramid import Pyramid
 from training.recipe import Raw, Recipe, Settings
 
 
@@ -41,6 +44,30 @@ class Stretched(nn.Module):
         return {
             name: (x - getattr(self, f"middle_{name}")) * getattr(self, f"factor_{name}") for name, x in raw.items()
         }
+
+
+class Squeezed(nn.Module):
+    """Two convolutions, each with a squeeze of timm's of another kind behind it, its gate open or shut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second = SqueezeExcite(16, gate_layer=nn.Hardsigmoid), SEModule(24, rd_ratio=0.25)
+        for layer in (first.conv_expand, second.fc2):
+            nn.init.normal_(layer.weight, std=2.0)
+        self.layers = nn.Sequential(
+            nn.Sequential(nn.Conv2d(3, 16, 3, stride=2, padding=1), nn.BatchNorm2d(16), nn.Hardswish(), first),
+            nn.Sequential(nn.Conv2d(16, 24, 3, stride=2, padding=1), nn.BatchNorm2d(24), nn.ReLU(), second),
+        )
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(N, 24, h / 4, w / 4)."""
+        features: Tensor = self.layers(x)
+        return features
+
+
+def squeezing() -> nn.Module:
+    """A score from Squeezed over the photo alone."""
+    return nets.Scorer(Pyramid(Squeezed(), spread=True, masked=True), {"quality": 1}, hidden=(16,))
 
 
 def wide_net(settings: Settings) -> nn.Module:

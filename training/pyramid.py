@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from . import squeeze
 
 _ANY = 1e4
 """Times the least value that a pixel of a photo differs from 0 after normalization, above 1: photo against surround."""
@@ -37,7 +38,8 @@ class Pyramid(nn.Module):
             model: from `timm_model`.
             levels: indices of timm's feature levels (0 has stride 2) beside the last features.
             spread: adds the standard deviations over the frame.
-            masked: pools over the photo alone, not over the zeros around it (see `Whole.fit`).
+            masked: pools over the photo alone, not over the zeros around it (see `Whole.fit`), and so do the squeezes
+                inside `model`, where it has any (see `training.squeeze`); in the model itself, which is no copy.
             fixed_norm: batch norms keep the statistics they came with, so that what else is in a batch (damaged copies,
                 other photos) says nothing about a photo; a ninth faster on a CPU as well.
             fixed_blocks: so many of timm's blocks, and the stem, never learn: edges and textures are the same in every
@@ -46,6 +48,7 @@ class Pyramid(nn.Module):
         super().__init__()
         self.model: Any = model
         self.levels, self.spread, self.masked, self.fixed_norm = list(levels), spread, masked, fixed_norm
+        self._place = squeeze.over_photo(model) if masked else None
         self.width = self._tried()
         self.still = [model.conv_stem, model.bn1, *model.blocks[:fixed_blocks]] if fixed_blocks else []  # type: ignore[index]
 
@@ -78,6 +81,12 @@ class Pyramid(nn.Module):
 
     def maps(self, x: Tensor) -> list[Tensor]:
         """(N, C, h, w) at each of the levels, then the last."""
+        if self._place is None:
+            return self._maps(x)
+        with self._place.of(self.photo(x)):
+            return self._maps(x)
+
+    def _maps(self, x: Tensor) -> list[Tensor]:
         if not self.levels:
             return [self.model.forward_features(x)]
         last, levels = self.model.forward_intermediates(x, indices=self.levels)
@@ -92,20 +101,12 @@ class Pyramid(nn.Module):
         return torch.cat([self._pooled(level, photo) for level in maps], 1)
 
     def _pooled(self, x: Tensor, photo: Tensor | None) -> Tensor:
-        share = None if photo is None else functional.adaptive_avg_pool2d(photo, (x.shape[2], x.shape[3]))
-        mean = _mean(x, share)
+        share = None if photo is None else squeeze.share(photo, x)
+        mean = squeeze.mean(x, share)
         if not self.spread:
             return mean
         away = x - mean[:, :, None, None]
-        return torch.cat([mean, (_mean(away * away, share) + 1e-6).sqrt()], 1)
-
-
-def _mean(x: Tensor, share: Tensor | None) -> Tensor:
-    """(N, C): over the frame, each place weighed by its share (N, 1, h, w) of the photo.
-
-    A ratio of means: the sum over a large level does not fit in half precision, in which phones compute.
-    """
-    return x.mean((2, 3)) if share is None else (x * share).mean((2, 3)) / share.mean((2, 3)).clamp(min=1e-6)
+        return torch.cat([mean, (squeeze.mean(away * away, share) + 1e-6).sqrt()], 1)
 
 
 def mean_of_rows(features: Tensor, rows: int) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from timm.layers.conv2d_same import Conv2dSame
@@ -14,7 +15,7 @@ from iqa.errors import ArgumentError, IQAError
 from iqa.manifest import Manifest, Output
 from iqa.preprocess import Full, InputSpec, Native, Whole
 from iqa.probe import BLOCKS
-from tests.toy_export import Stretched
+from tests.toy_export import Stretched, squeezing
 from tests.toy_models import describe, luminance
 from tests.toy_training import Tiny, output
 from training import coreml_export, nets, parity
@@ -89,6 +90,19 @@ def test_padding_that_depends_on_the_size_is_converted(size: int, tmp_path: Path
     told = apart(net, coreml_export.convert(net, inputs), inputs, tmp_path / "model.mlpackage", spec)
     assert told.spread > 0.05
     assert any(isinstance(module, Conv2dSame) for module in net.modules()), "a copy is converted"
+
+
+def test_squeezes_find_the_photo_in_its_square(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(2)
+    spec = InputSpec(views=(frame(64, fit="shrink", **PLAIN),))
+    net = Activated(Stretched(squeezing(), spec), SCORE).eval()
+    inputs = image_inputs(spec)
+    model = coreml_export.convert(net, inputs)
+    full = coreml_export.tried(inputs)
+    cases = [{"frame": np.pad(case["frame"][16:40, 8:56] | 1, ((20, 20), (8, 8), (0, 0)))} for case in full]
+    monkeypatch.setattr(coreml_export, "tried", lambda _: [*full, *cases])
+    told = apart(net, model, inputs, tmp_path / "model.mlpackage", spec)
+    assert (told.answers, told.spread > 0.05) == (6, True)
 
 
 def test_an_image_network_gives_a_tile_of_the_asked_size(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from iqa.errors import IQAError
-from iqa.preprocess import Full, InputSpec, Native, Whole
-from tests.toy_export import WIDE, Stretched, largest
+from iqa.preprocess import Full, InputSpec, Native, Whole, to_input
+from tests.toy_export import WIDE, Stretched, largest, squeezing
 from tests.toy_training import Tiny, output
 from training import checkpoint, folders, nets, onnx_export, parity
 from training.nets import Activated, Scorer
@@ -55,6 +55,14 @@ def test_a_frame_of_any_shape_and_several_crops_share_one_graph(tmp_path: Path) 
     square = InputSpec(views=(replace(KEPT, fit="squash", portrait="same"), CROPS))
     scored = Scorer(Tiny(), {"quality": 1}, rows=(1, 4), hidden=(16,))
     net = Activated(Stretched(scored, square), (output(),)).eval()
+    assert shown(spec, net, tmp_path / "model") < parity.ONNX
+
+
+def test_squeezes_find_the_photo_in_its_square(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    spec = InputSpec(views=(replace(KEPT, height=96, width=96, fit="shrink", multiple=1, portrait="same"),))
+    assert any((to_input(picture, spec)["frame"] == 0).all(1).any() for picture in PICTURES), "there is a surround"
+    net = Activated(Stretched(squeezing(), spec), (output(),)).eval()
     assert shown(spec, net, tmp_path / "model") < parity.ONNX
 
 
