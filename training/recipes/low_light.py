@@ -1,22 +1,33 @@
-"""low-light: a dark photo as a longer exposure would have shown it, at any size; a U-Net of 0.46 M parameters.
+"""low-light: a dark photo as a longer exposure would have shown it, at any size; a U-Net of 0.14 M parameters.
 
     python -m training.run low-light --data LOL --out DIR
     python -m training.run low-light --data LOL --out DIR --extra photos=DIR
     python -m training.run low-light --data PHOTOS --out DIR --extra set=photos
 
 Data: pairs of a dark and a normal exposure (LOL-v1, or low/ and normal/ of one's own), cut into random patches; and, or
-instead, clean photos darkened in linear light with a sensor's noise, a tenth of them left as they are; those below the
-patch are continued by their mirror image. Of LOL-v1 the 24 files that are misaligned or show a scene of its test are
-left out, scenes stay on one side of the split.
-Time: 63 ms of one CPU core a pair and epoch at 128 px (96 pairs, eight epochs), so about 0.25 s at 256 px: 2.6 h for
-369 pairs and 100 epochs.
-Result: 17.5 dB on 24 validation patches of LOL-v1 after 8 epochs of 96 pairs at 128 px, without GT-mean. No model is
-published.
+instead, clean photos darkened in linear light with the noise of photosites, a fifth of them left as they are; those
+below the patch are continued by their mirror image. Of LOL-v1 the 24 files that are misaligned or show a scene of its
+test are left out, scenes stay on one side of the split. Beside its patch the network sees a copy of the whole frame: of
+a pair at least six tenths of both sides, half of the time with up to 0.7 stops more or less light on the dark side.
+Time: 63 s an epoch of 972 samples (368 pairs of LOL-v1, 604 photos) and 243 to validate, on two cores of an AMD EPYC
+without a GPU, with --precision bfloat16, --workers 1 and --cache; 45 epochs took 59 min with other work beside them.
+Result: on the 92 validation pairs of LOL-v1, scenes held out, whole photos: 21.06 dB and SSIM .823 without GT-mean,
+26.20 dB with it (20.7, .796 and 24.95 after nine epochs). LOL-v1's test was read once, for the published model: see
+results/README.md; its must of 21.0 dB is not reached (20.3 [18.7, 21.9]), that of SSIM .78 is.
 
-From the image-analyzer document: batch 16, 100 epochs, patches of 256 px, PSNR decides. On purpose different: a peak
-rate of 0.0005 instead of 0.0001, because the network starts as the identity and so few steps do not take it far: the
-eight epochs above gave 9.7 dB at 0.0001; SSIM beside the absolute difference; a cosine, the loop's one schedule,
-instead of a rate that falls on a plateau; no color jitter, which the reference would not share.
+What each term of the loss is worth, eight epochs at 128 px from 480 pairs and photos, on the
+same 92 pairs (dB, SSIM, dB with GT-mean): all three 20.57, .778, 24.82; without SSIM 20.50, .755, 24.87; without the
+angle of colors 20.31, .779, 24.30; the absolute difference alone 20.22, .759, 24.39.
+What limits it is the exposure, which a dark photo tells little about: the mean of the picture is off by .088 (standard
+deviation over the pairs), the means of the references vary by .096 themselves. Predicted from 460 pairs, by scene
+across ten folds, kernel ridge on statistics of the dark photo is off by .092, on features of MobileNetV2 (ImageNet) of
+a brightened copy by .088; photos of one scene differ by .048 among themselves. More layers cannot buy that back; with
+the right mean it would have 5 dB more. These figures come from scripts beside the project, not from its commands.
+
+From the image-analyzer document: batch 16, patches of 256 px, PSNR decides. On purpose different: 45 instead of 100
+epochs, and a peak rate of 0.002 instead of 0.0001, because the network starts as the identity and so few steps do not
+take it far; SSIM and the angle of colors beside the absolute difference; a cosine, the loop's one schedule, instead of
+a rate that falls on a plateau; no color jitter, which the reference would not share.
 """
 
 from dataclasses import replace
@@ -152,12 +163,12 @@ RECIPE = Recipe(
     license="Apache-2.0",
     version="1.0.0",
     defaults=Settings(
-        epochs=(100,),
-        learning_rate=(5e-4,),
+        epochs=(45,),
+        learning_rate=(2e-3,),
         batch_size=16,
         size=256,
         patience=20,
-        ema=0.998,
+        ema=0.99,
         extra={"set": "", "photos": "", "repeats": "1"},
     ),
     phases=(Phase("all", frozen=False),),
