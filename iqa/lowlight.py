@@ -138,16 +138,15 @@ def _raised(image: Pixels, scene: Illumination, strength: float) -> Pixels | Non
 
 
 def _learned(image: Pixels, name: str, strength: float) -> Pixels:
-    """By the network of that name."""
+    """By the network of that name; gray stays gray, and no pixel gets darker, so that white lights stay white."""
     from .tiling import rendered  # loads ONNX Runtime, which the closed form does without
 
-    share = np.float32(255 * strength)
+    gray = bool((image == image[..., :1]).all())
 
     def finish(pixels: Pixels, answer: NDArray[np.float32]) -> Pixels:
-        mixed = answer * share
-        if strength < 1:
-            mixed += pixels * np.float32(1 - strength)
-        return np.asarray(np.rint(mixed), dtype=np.uint8)
+        light = answer.mean(axis=2, keepdims=True) if gray else answer
+        mixed = light * np.float32(255 * strength) + pixels * np.float32(1 - strength)
+        return np.maximum(np.rint(mixed).astype(np.uint8), pixels)
 
     return rendered(_network(name), image, finish)
 

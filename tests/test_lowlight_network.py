@@ -129,6 +129,20 @@ def test_a_frame_without_a_picture_in_it_is_left_alone_and_told_so() -> None:
         assert "no picture in it" in found.need.reason
 
 
+def test_gray_stays_gray() -> None:
+    out = enhance(darkened(photo("camera"), 3.0)).image
+    assert np.array_equal(out, np.repeat(out[..., :1], 3, axis=2))
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_no_pixel_gets_darker_and_white_lamps_stay_white(force: bool) -> None:
+    night = (DARK // 2).copy()
+    night[40:50, 60:70] = 255
+    out = enhance(night, force=force).image
+    assert (out >= night).all()
+    assert (out[40:50, 60:70] == 255).all()
+
+
 def test_lights_keep_their_order() -> None:
     steps = np.repeat(np.arange(4, 64, 4, dtype=np.uint8), 16)[None, :, None]
     out = enhance(np.tile(steps, (96, 1, 3)), force=True).image[48, 8::16].mean(axis=1)
