@@ -200,7 +200,7 @@ def sensor_noise(light: Light, severity: float, rng: np.random.Generator) -> Lig
     noise = sigma * rng.standard_normal(sites.shape, dtype=np.float32)
     steps = np.clip(np.rint(noise * _STEPS + _MIDDLE), 0, 2 * _MIDDLE - 1).astype(np.uint16)
     planes = cv2.cvtColor(steps, cv2.COLOR_BayerRGGB2RGB)
-    return (planes.astype(np.float32) - np.float32(_MIDDLE)) / np.float32(_STEPS)
+    return np.asarray((planes.astype(np.float32) - np.float32(_MIDDLE)) / np.float32(_STEPS), dtype=np.float32)
 
 
 _MIDDLE, _STEPS = 1 << 15, 1e5  # opencv demosaics whole numbers alone

@@ -33,6 +33,7 @@ a rate that falls on a plateau; no color jitter, which the reference would not s
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,7 +88,7 @@ def exposed(image: Picture, rng: np.random.Generator) -> Picture:
 
 def inputs(settings: Settings) -> InputSpec:
     """The photo at its own size and a small copy of its whole frame, in [0, 1]."""
-    unit = {"scale": 255.0, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+    unit: dict[str, Any] = {"scale": 255.0, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
     photo = Full(name="photo", multiple=MULTIPLE, max_pixels=MAX_PIXELS, context_px=CONTEXT_PX, **unit)
     frame = Whole(
         name="frame",
