@@ -227,9 +227,9 @@ def names() -> tuple[str, ...]:
 
 
 def followers(name: str) -> tuple[str, ...]:
-    """Names of the recipes that may start from a run of this one, those that make a model first."""
+    """Names of the recipes that may start from a run of this one: those of a model, and of all of it, first."""
     found = [made for made in _all().values() if name in made.starts]
-    return tuple(made.name for made in sorted(found, key=lambda made: not made.exported))
+    return tuple(made.name for made in sorted(found, key=lambda made: (not made.exported, made.starts[name][0])))
 
 
 def kept(name: str) -> dict[str, str]:

@@ -22,13 +22,29 @@ from iqa.srgb import from_linear, to_linear
 from . import looks
 from .layers import Kernel, Light, Mask, layered, mirrored
 
-RADIUS, SMEAR, PATH = (0.004, 0.016), (0.015, 0.07), (0.015, 0.05)
-"""Of the frame's size: radius of defocus, length of a straight smear, extent of a shaken path; least and greatest."""
 BLADES = (5, 9)
 STOPS = (-1.5, 0.3)
 """By which any photo is exposed differently: darkness and noise are no blur."""
 SMALLEST = 0.5
 """Of the longer side: how far any photo is reduced before it is saved."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large a blur is, least and greatest, of the frame's size.
+
+    Attributes:
+        radius: of defocus.
+        smear: length of a straight path.
+        path: extent of a shaken one.
+    """
+
+    radius: tuple[float, float]
+    smear: tuple[float, float]
+    path: tuple[float, float]
+
+
+USUAL = Sizes(radius=(0.004, 0.016), smear=(0.015, 0.07), path=(0.015, 0.05))
 
 
 @dataclass(frozen=True)
@@ -54,49 +70,31 @@ SCENES = {
     "shaken": Scene("motion_blurred", "motion", "motion"),
     "moving subject": Scene("motion_blurred", "motion", ""),
 }
-SHARES = {"sharp": 0.4, "defocused_object_portrait": 0.2, "defocused_blurred": 0.2, "motion_blurred": 0.2}
-"""How often each type is made: sharp photos are the most frequent, and calling one blurred costs the most trust."""
 
 
-def blur_scene(image: Picture, mask: Mask | None, rng: np.random.Generator) -> tuple[Picture, str]:
-    """(picture, name in SCENES): a photo with one kind of blur, or none. Without a mask only the frame as a whole.
-
-    Args:
-        image: RGB uint8 (H, W, 3), sharp.
-        mask: float32 (H, W), 1 = subject.
-        rng: chooses type, scene, kernels and everything that is the same for all types.
-    """
-    possible = [name for name, scene in SCENES.items() if mask is not None or not scene.needs_mask]
-    labels = [label for label in SHARES if any(SCENES[name].label == label for name in possible)]
-    shares = np.array([SHARES[label] for label in labels])
-    label = str(rng.choice(labels, p=shares / shares.sum()))
-    name = str(rng.choice([name for name in possible if SCENES[name].label == label]))
-    image, mask = mirrored(image, mask, rng)
-    return captured(exposed(image, mask, SCENES[name], rng), rng), name
-
-
-def exposed(image: Picture, mask: Mask | None, scene: Scene, rng: np.random.Generator) -> Light:
-    """Linear light of the scene as lens and shutter drew it."""
+def exposed(image: Picture, mask: Mask | None, scene: Scene, rng: np.random.Generator, sizes: Sizes = USUAL) -> Light:
+    """Linear light of the scene as lens and shutter drew it, its blur of one of these sizes."""
     light, size = to_linear(image), damage.frame_size(image)
     if not scene.needs_mask:
-        kernel = _kernel(scene.subject, size, rng)
+        kernel = _kernel(scene.subject, size, rng, sizes)
         return light if kernel is None else psf.convolve(light, kernel)
     if mask is None:
         raise ArgumentError("A scene of two layers needs a mask of the subject; accepted without one: equal kinds.")
-    return layered(light, mask, _kernel(scene.subject, size, rng), _kernel(scene.behind, size, rng))
+    subject, behind = (_kernel(kind, size, rng, sizes) for kind in (scene.subject, scene.behind))
+    return layered(light, mask, subject, behind)
 
 
-def _kernel(kind: str, size: float, rng: np.random.Generator) -> Kernel | None:
+def _kernel(kind: str, size: float, rng: np.random.Generator, sizes: Sizes) -> Kernel | None:
     if not kind:
         return None
     one = rng.random() < 0.5
     if kind == "lens":
-        radius = float(rng.uniform(*RADIUS)) * size
+        radius = float(rng.uniform(*sizes.radius)) * size
         blades, angle = int(rng.integers(BLADES[0], BLADES[1] + 1)), float(rng.uniform(0.0, 360.0))
         return psf.disc(radius) if one else psf.polygon(radius, blades, angle)
     if one:
-        return psf.line(float(rng.uniform(*SMEAR)) * size, float(rng.uniform(0.0, 180.0)))
-    return psf.shake(float(rng.uniform(*PATH)) * size, rng)
+        return psf.line(float(rng.uniform(*sizes.smear)) * size, float(rng.uniform(0.0, 180.0)))
+    return psf.shake(float(rng.uniform(*sizes.path)) * size, rng)
 
 
 def captured(light: Light, rng: np.random.Generator) -> Picture:

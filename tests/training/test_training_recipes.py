@@ -97,15 +97,14 @@ def test_every_recipe_trains_resumes_to_the_same_bits_and_predicts_from_its_mode
             assert np.abs(found[label] - wanted[label]).max() <= parity.ROUNDING * (output.high - output.low)
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("blur-type", 1.2e6, 1.6e6), ("low-light", 1e5, 1.5e5)])
+@pytest.mark.parametrize(("name", "least", "most"), [("blur-type", 3.5e6, 4e6), ("low-light", 1e5, 1.5e5)])
 def test_networks_have_the_size_they_promise(name: str, least: float, most: float) -> None:
     net = checkpoint.blank(recipe.get(name), recipe.get(name).defaults)
     assert least <= sum(parameter.numel() for parameter in net.parameters()) <= most
 
 
-@pytest.mark.parametrize("name", ["blur-type", "low-light"])
-def test_a_network_without_pretrained_weights_does_not_take_any(name: str, tmp_path: Path) -> None:
-    made = recipe.get(name)
+def test_a_network_without_pretrained_weights_does_not_take_any(tmp_path: Path) -> None:
+    made = recipe.get("low-light")
     with pytest.raises(ArgumentError, match=r"random weights or a best\.safetensors"):
         made.net(replace(made.defaults, weights=str(tmp_path / "other.safetensors")))
 

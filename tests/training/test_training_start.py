@@ -52,6 +52,23 @@ def test_a_start_for_others_is_no_model_and_they_begin_with_its_backbone(
     assert words[-2:] == ["--weights", str(runs["imitation"] / checkpoint.BEST)]
 
 
+def test_blur_type_starts_from_what_rating_sees_and_rating_leads_to_quality_first(photos: Path, tmp_path: Path) -> None:
+    rating, blur = recipe.get("rating"), recipe.get("blur-type")
+    before = settled(rating, epochs=(1, 0))
+    split = rating.data(rated(photos, tmp_path / "data"), before)
+    run_folder = tmp_path / "rating"
+    run_folder.mkdir()
+    fit(rating, before, split, run_folder, say=lambda _: None)
+    seen = checkpoint.best(run_folder).net.net.backbone
+    for crops, views in (("2x2", 2), ("", 1)):
+        extra = {**blur.defaults.extra, "crops": crops}
+        settings = settled(blur, weights=str(run_folder / checkpoint.BEST), extra=extra)
+        net = network(blur, settings)
+        assert same_weights(net.backbone, seen)  # type: ignore[arg-type]
+        assert len(net.rows) == len(blur.inputs(settings).views) == views  # type: ignore[arg-type]
+    assert shlex.split(ending.command(rating, run_folder, tmp_path / "model"))[3] == "quality"
+
+
 def same_weights(one: nn.Module, other: nn.Module) -> bool:
     """Whether all tensors of two networks are equal."""
     first, second = one.state_dict(), other.state_dict()

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from iqa import psf
-from iqa.blur import BLUR_TYPES
 from iqa.damage import DAMAGES
 from iqa.degradations import NAMES
 from iqa.errors import ArgumentError, IQAError
@@ -20,16 +19,7 @@ from training import looks, masked, synthesis
 from training.data import Paired
 from training.layers import layered, mirrored
 from training.recipe import Settings
-from training.synthesis import (
-    CAMERA,
-    SCENES,
-    SHARES,
-    blur_scene,
-    captured,
-    exposed,
-    mixture,
-    plan,
-)
+from training.synthesis import CAMERA, SCENES, captured, exposed, mixture, plan
 
 PHOTO = np.ascontiguousarray(photo("astronaut")[:256, 80:400])
 MASK = np.zeros(PHOTO.shape[:2], np.float32)
@@ -65,19 +55,7 @@ def test_a_scene_is_sharp_exactly_where_it_says(name: str, seed: int) -> None:
         assert kept < 0.8 if kind else kept == pytest.approx(1.0, abs=0.02)
 
 
-def test_every_type_is_made_and_as_often_as_it_should() -> None:
-    small, cover = PHOTO[::4, ::4], MASK[::4, ::4]
-    names = [blur_scene(small, cover, rng(seed))[1] for seed in range(300)]
-    assert set(names) == set(SCENES)
-    assert set(SHARES) == set(BLUR_TYPES)
-    for label, share in SHARES.items():
-        found = np.mean([SCENES[name].label == label for name in names])
-        assert abs(found - share) < 0.09
-
-
-def test_without_a_mask_no_subject_is_told_from_its_background() -> None:
-    names = {blur_scene(PHOTO[::4, ::4], None, rng(seed))[1] for seed in range(80)}
-    assert names == {name for name, scene in SCENES.items() if not scene.needs_mask}
+def test_a_scene_of_two_layers_needs_a_mask() -> None:
     with pytest.raises(ArgumentError, match="needs a mask"):
         exposed(PHOTO, None, SCENES["bokeh"], rng())
 

@@ -55,9 +55,9 @@ SHARES = (0.05, 0.95)
 """Of the ratings of photos that look alike, below the two ends of the range: between them lie 90 %."""
 
 
-def net(settings: Settings) -> nets.Scorer:
-    """MobileNetV2 (2.2 M parameters) with heads on 2 x (24 + 32 + 96 + 1280) features."""
-    backbone = Pyramid(
+def pyramid(settings: Settings) -> Pyramid:
+    """MobileNetV2 (2.2 M parameters), 2 x (24 + 32 + 96 + 1280) features."""
+    return Pyramid(
         nets.timm_model("mobilenetv2_100", settings),
         rated.LEVELS,
         spread=True,
@@ -65,7 +65,12 @@ def net(settings: Settings) -> nets.Scorer:
         fixed_norm=True,
         fixed_blocks=FIXED_BLOCKS,
     )
-    return nets.Scorer(backbone, {"quality": 1, "range": 2}, hidden=(256,), dropout=0.3, standard=True, mirror=True)
+
+
+def net(settings: Settings) -> nets.Scorer:
+    """The pyramid with a head each for the score and its range."""
+    outputs = {"quality": 1, "range": 2}
+    return nets.Scorer(pyramid(settings), outputs, hidden=(256,), dropout=0.3, standard=True, mirror=True)
 
 
 def loss(raw: Raw, target: Target) -> Tensor:
