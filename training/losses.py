@@ -118,6 +118,24 @@ def pinball(predicted: Tensor, target: Tensor, shares: Sequence[float], weight: 
     return _mean(torch.maximum(tau * above, (tau - 1.0) * above), weight)
 
 
+def logit_distance(logits: Tensor, target: Tensor, least: float) -> Tensor:
+    """Mean Huber distance between the logits of a measure and those of its share of the range, bent at 1.
+
+    Far below the range's end a logit is the logarithm but for a constant, so that it is ratios that count.
+
+    Args:
+        logits: (N, 1).
+        target: (N, 1) in [0, 1].
+        least: share of the range up to which all targets are alike, above 0: less than that is as good as none.
+
+    Reference: P. J. Huber, "Robust estimation of a location parameter", 1964, doi:10.1214/aoms/1177703732.
+    """
+    target = target.float()
+    away = logits.float() - target.clamp(least, 1.0 - least).logit()
+    away = torch.where(target > least, away, away.clamp(min=0.0))
+    return _mean(functional.smooth_l1_loss(away, torch.zeros_like(away), reduction="none"), None)
+
+
 def charbonnier(image: Tensor, target: Tensor, epsilon: float = 1e-3) -> Tensor:
     """Mean of sqrt(difference^2 + epsilon^2): absolute error with a smooth bottom.
 

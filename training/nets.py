@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from iqa.errors import ArgumentError, IQAError, UnknownNameError
 from iqa.manifest import Output
 
-from .pyramid import mean_of_rows
+from .pyramid import mean_of_rows, most_of_rows
 from .recipe import Raw, Settings
 
 PIXELS: dict[str, dict[str, Any]] = {
@@ -137,16 +137,20 @@ class Scorer(nn.Module):
         head_per_label: bool = False,
         standard: bool = False,
         mirror: bool = False,
+        extremes: bool = False,
     ) -> None:
         """`outputs`: name -> numbers (labels or bins); `rows`: per view, rows per photo as its kind gives them.
+
+        A view of several rows gives the mean of their features, and with `extremes` the largest of each beside it.
 
         Features of several levels differ in scale by orders of magnitude: a batch norm evens them out, or with
         `standard`, for a backbone that is pretrained, their Standard. With `mirror`, what it gives in use is the mean
         of what it gives for its views and for their mirror images, before activation: equal for both.
         """
         super().__init__()
-        self.backbone, self.rows, self.mirror = backbone, list(rows), mirror
-        width = int(backbone.width) * len(self.rows)  # type: ignore[arg-type]
+        self.backbone, self.rows, self.mirror, self.extremes = backbone, list(rows), mirror, extremes
+        parts = len(self.rows) + sum(extremes and count > 1 for count in self.rows)
+        width = int(backbone.width) * parts  # type: ignore[arg-type]
         self.scale: nn.Module = Standard(width) if standard else nn.BatchNorm1d(width)
         self.attention = Attention(width) if attention else nn.Identity()
         self.heads = nn.ModuleDict()
@@ -163,7 +167,12 @@ class Scorer(nn.Module):
         return {name: (x + other[name]) / 2.0 for name, x in raw.items()}
 
     def _raw(self, views: Sequence[Tensor]) -> Raw:
-        pooled = [mean_of_rows(self.backbone(view), rows) for view, rows in zip(views, self.rows, strict=True)]
+        pooled = []
+        for view, rows in zip(views, self.rows, strict=True):
+            features = self.backbone(view)
+            pooled.append(mean_of_rows(features, rows))
+            if self.extremes and rows > 1:
+                pooled.append(most_of_rows(features, rows))
         return self.read(torch.cat(pooled, 1))
 
     def read(self, pooled: Tensor) -> Raw:

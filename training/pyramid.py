@@ -112,3 +112,8 @@ class Pyramid(nn.Module):
 def mean_of_rows(features: Tensor, rows: int) -> Tensor:
     """(N, C) from (N * rows, C): one row per photo where a view gives several (native crops)."""
     return features if rows == 1 else features.reshape(-1, rows, features.shape[1]).mean(1)
+
+
+def most_of_rows(features: Tensor, rows: int) -> Tensor:
+    """(N, C) from (N * rows, C): the largest of each feature among the rows of a photo: what is in one crop alone."""
+    return features if rows == 1 else features.reshape(-1, rows, features.shape[1]).amax(1)

@@ -5,22 +5,24 @@ Whatever the label, a picture goes through the same exposure, resize, noise and 
 one of them would be recognized by that.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from iqa import damage, psf
 from iqa.damage import Picture
 from iqa.degradations import NAMES
 from iqa.errors import ArgumentError
+from iqa.measures import analysis_luma
 from iqa.resize import reduced
 from iqa.srgb import from_linear, to_linear
 
 from . import looks
 from .layers import Kernel, Light, Mask, layered, mirrored
+from .recipe import Arrays
 
 BLADES = (5, 9)
 STOPS = (-1.5, 0.3)
@@ -109,12 +111,13 @@ def captured(light: Light, rng: np.random.Generator) -> Picture:
 CAMERA = {
     "blurriness": ("defocus", "polygon_defocus", "motion", "shake"),
     "exposure": ("underexposure", "overexposure"),
-    "noise": ("noise",),
+    "noise": ("noise", "noise", "grain"),  # two of three have a severity to learn
     "color_cast": ("color_cast",),
     "watermark": ("watermark",),
     "compression": ("compression", "compression_webp"),
 }
-"""Severity to the damages it answers to, in the order of nature: lens, shutter, sensor, white balance, editor, file."""
+"""Severity to the damages it answers to, in the order of nature: lens, shutter, sensor, white balance, editor, file.
+All are of iqa.damage but `grain`, whose strength is measured and has no severity."""
 COUNTS = (0.2, 0.35, 0.2, 0.15, 0.1)
 """Chance of 0, 1, 2, ... damages in one photo."""
 LEAST = 0.05
@@ -125,7 +128,7 @@ LOOK_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Step:
-    """One damage of a photo: the severity it counts for, its name in iqa.damage.DAMAGES, and how strong it is."""
+    """One damage of a photo: the severity it counts for, its name in CAMERA, and how strong it is."""
 
     head: str
     damage: str
@@ -143,26 +146,64 @@ def plan(rng: np.random.Generator) -> tuple[Step, ...]:
     )
 
 
-def developed(image: Picture, steps: Sequence[Step], rng: np.random.Generator) -> Picture:
-    """The photo after these steps, one after the other."""
+def developed(image: Picture, steps: Sequence[Step], rng: np.random.Generator) -> tuple[Picture, float]:
+    """(the photo after these steps, one after the other; standard deviation of the noise that is left, grey levels).
+
+    The noise is the difference from the same photo whose sensor added none, both through all that follows, as
+    eval/benchmarks/noise.py measures it: in luma, at the scale at which photos are analyzed. 0 without a step of noise.
+    """
+    quiet: Picture | None = None
     for step in steps:
-        image = damage.apply(step.damage, image, step.severity, rng)
-    return image
+        if step.head == "noise":
+            quiet = image
+        elif quiet is not None:
+            quiet = _harmed(quiet, step, copy.deepcopy(rng))
+        image = _harmed(image, step, rng)
+    if quiet is None:
+        return image, 0.0
+    return image, float((analysis_luma(image) - analysis_luma(quiet)).std(dtype=np.float64))
+
+
+def _harmed(image: Picture, step: Step, rng: np.random.Generator) -> Picture:
+    if step.damage == "grain":
+        return grain(image, step.severity, rng)
+    return damage.apply(step.damage, image, step.severity, rng)
 
 
 def mixture(
     image: Picture, mask: Mask | None, rng: np.random.Generator, *, look_share: float = LOOK_SHARE
-) -> tuple[Picture, NDArray[np.float32]]:
-    """(picture, severities in the order of iqa.degradations.NAMES): a plan carried out, sometimes over a natural look.
+) -> tuple[Picture, Arrays]:
+    """(picture, what it has): a plan carried out, sometimes over a natural look.
 
+    `severities`: in the order of iqa.degradations.NAMES, NaN where unknown; `noise_sigma`: as of `developed`, (1,).
     A look (training/looks.py: night, fog, lettering ...) counts for no severity: it is what a fault is mistaken for.
     """
     image, mask = mirrored(image, mask, rng)
     if rng.random() < look_share:
         image = looks.apply(looks.some(mask, rng), image, mask, rng)
     steps = plan(rng)
-    found = {step.head: step.severity for step in steps}
-    return developed(image, steps, rng), np.array([found.get(name, 0.0) for name in NAMES], np.float32)
+    found = {step.head: float("nan") if step.damage == "grain" else step.severity for step in steps}
+    picture, sigma = developed(image, steps, rng)
+    severities = np.array([found.get(name, 0.0) for name in NAMES], np.float32)
+    return picture, {"severities": severities, "noise_sigma": np.array([sigma], np.float32)}
+
+
+COARSE_PX = 2.0
+"""Gaussian sigma up to which a camera smooths its noise; what is left of it is coarse."""
+
+
+def grain(image: Picture, severity: float, rng: np.random.Generator) -> Picture:
+    """Noise as in the file of a camera: demosaiced, then smoothed up to COARSE_PX without becoming less.
+
+    That of iqa.damage differs from pixel to pixel, as the noise of few real photos does.
+    """
+    light = to_linear(image)
+    noise = sensor_noise(light, 1.0, rng)
+    if (sigma_px := float(rng.uniform(0.0, COARSE_PX))) > 0.3:
+        before = float(noise.std())
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma_px), np.float32)
+        noise *= before / max(1e-9, float(noise.std()))
+    return from_linear(light + np.float32(severity) * noise)
 
 
 DARKEST, BRIGHTEST = 4.5, 1.5

@@ -35,6 +35,21 @@ def test_weights_multiply_photos() -> None:
     assert losses.cross_entropy(rows, torch.eye(3)[:2], weight=column(2.0, 0.5)).item() == pytest.approx(expected)
 
 
+def test_logit_distance_counts_ratios_and_takes_less_than_the_least_for_none() -> None:
+    def found(logit: float, share: float) -> float:
+        return losses.logit_distance(column(logit), column(share), 0.01).item()
+
+    least = math.log(0.01 / 0.99)
+    assert found(math.log(0.2 / 0.8), 0.2) == pytest.approx(0.0, abs=1e-9)
+    assert found(math.log(0.2 / 0.8) + 0.5, 0.2) == pytest.approx(0.125)
+    assert found(math.log(0.2 / 0.8) - 3.0, 0.2) == pytest.approx(2.5, abs=1e-6)
+    assert found(least - 2.0, 0.0) == found(least - 2.0, 0.005) == 0.0
+    assert found(least + 2.0, 0.0) == pytest.approx(1.5, abs=1e-5)
+    assert found(0.0, 1.0) == pytest.approx(-least - 0.5, abs=1e-5)
+    empty = torch.zeros(0, 1, requires_grad=True)
+    losses.logit_distance(empty, torch.zeros(0, 1), 0.01).backward()
+
+
 def test_earth_movers_distance_by_hand() -> None:
     logits = torch.log(torch.tensor([[0.7, 0.2, 0.1]]))
     target = torch.tensor([[0.1, 0.2, 0.7]])

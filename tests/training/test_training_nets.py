@@ -13,7 +13,7 @@ from torch import nn
 from iqa.errors import ArgumentError, IQAError, UnknownNameError
 from tests.toy_training import Tiny, output
 from training import nets, start
-from training.pyramid import Pyramid, mean_of_rows
+from training.pyramid import Pyramid, mean_of_rows, most_of_rows
 from training.recipe import Settings
 
 SCRATCH = Settings(epochs=(1,), learning_rate=(0.1,), weights="", extra={})
@@ -79,6 +79,22 @@ def test_what_a_backbone_does_not_use_is_dropped() -> None:
 def test_rows_of_one_photo_are_averaged_with_each_other_only() -> None:
     features = torch.arange(12.0).reshape(6, 2)
     assert mean_of_rows(features, 3).tolist() == [[2, 3], [8, 9]]
+    assert most_of_rows(-features, 3).tolist() == [[0, -1], [-6, -7]]
+    assert most_of_rows(features, 1) is features
+
+
+def test_extremes_show_what_is_in_one_crop_alone_and_not_in_which() -> None:
+    torch.manual_seed(0)
+    net = nets.Scorer(Tiny(), {"quality": 1}, rows=(1, 4), extremes=True).eval()
+    assert net.heads["quality"][0][0].in_features == 3 * Tiny().width  # type: ignore[index, union-attr]
+    frames, crops = torch.rand(2, 3, 32, 32), torch.rand(8, 3, 16, 16)
+    turned = crops[[2, 3, 0, 1, 5, 4, 7, 6]]
+    torch.testing.assert_close(net(frames, crops)["quality"], net(frames, turned)["quality"])
+    seen: list[torch.Tensor] = []
+    net.scale.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    net(frames, crops)
+    each = net.backbone(crops).reshape(2, 4, -1)
+    torch.testing.assert_close(seen[0], torch.cat([net.backbone(frames), each.mean(1), each.amax(1)], 1))
 
 
 def test_a_photo_scores_the_same_whatever_stands_beside_it() -> None:

@@ -208,5 +208,9 @@ def test_the_rating_network_that_it_keeps_is_a_start_where_a_run_of_rating_is(qu
     begun_there = start.network(blur, settled(blur, weights=QUALITY)).backbone.state_dict()  # type: ignore[union-attr]
     assert begun_there.keys() == teacher.keys()
     assert all(torch.equal(begun_there[name], x) for name, x in teacher.items())
+    made = recipe.get("degradations")
+    taken = start.network(made, start.with_facts(settled(made, weights=QUALITY))).backbone.state_dict()  # type: ignore[union-attr, operator]
+    assert taken.keys() == teacher.keys()
+    assert all(torch.equal(taken[name], x) for name, x in teacher.items())
     with pytest.raises(ArgumentError, match="is of recipe 'quality'; accepted: 'frame-scorer', 'imitation'"):
         begun(recipe.get("frame-scorer"), QUALITY)

@@ -17,13 +17,14 @@ from PIL import Image
 from iqa.errors import ArgumentError, IQAError
 from iqa.image import load
 from iqa.model import load_model
+from iqa.preprocess import Native, Whole, fixed_size
 from tests.toy_recipes import COUNT, SIDE, clean, copied, rated, settled
 from tests.toy_training import same
 from training import checkpoint, ending, export, parity, recipe, tables
 from training.fit import fit
 from training.masked import Joined
 from training.recipe import Recipe, Split
-from training.recipes import aesthetic, blur_detector, low_light, pick_label
+from training.recipes import aesthetic, blur_detector, degradations, low_light, pick_label
 
 
 def masked(photos: Path, folder: Path) -> Path:
@@ -148,8 +149,31 @@ def test_degradations_uses_the_masks_that_lie_beside_photos_as_masks_only(photos
     split = made.data(masked(photos, tmp_path), settled(made, limit=10))
     assert len(split.train) + len(split.validation) == 10 * int(made.defaults.extra["repeats"])
     assert sum(path.stem.endswith("_mask") for path in [*split.train.paths, *split.validation.paths]) == 10
-    target = split.train.sample(0, np.random.default_rng(3)).target["severities"]
-    assert target.shape == (6,)
+    target = split.train.sample(0, np.random.default_rng(3)).target
+    assert target["severities"].shape == (6,)
+    assert target["noise_sigma"].shape == (1,)
+
+
+def test_a_degradation_that_is_not_known_teaches_nothing_and_the_others_do() -> None:
+    raw = {"severities": torch.zeros(4, 6, requires_grad=True), "noise_sigma": torch.zeros(4, 1, requires_grad=True)}
+    target = {"severities": torch.rand(4, 6), "noise_sigma": torch.full((4, 1), 3.0)}
+    target["severities"][:, 3] = target["severities"][0, 1] = target["noise_sigma"][2] = torch.nan
+    degradations.loss(raw, target).backward()
+    moved = {name: x.grad != 0 for name, x in raw.items() if x.grad is not None}
+    assert torch.equal(moved["severities"], target["severities"].isfinite())
+    assert torch.equal(moved["noise_sigma"], target["noise_sigma"].isfinite())
+
+
+def test_degradations_looks_at_the_frame_and_at_crops_of_half_its_side() -> None:
+    made = recipe.get("degradations")
+    frame, crops = made.inputs(made.defaults).views
+    assert (fixed_size(frame), fixed_size(crops)) == ((384, 384), (192, 192))
+    assert isinstance(frame, Whole)
+    assert frame.fit == "shrink"
+    assert isinstance(crops, Native)
+    assert crops.rows * crops.columns == 4
+    net = checkpoint.blank(made, made.defaults)
+    assert sum(x.numel() for x in net.parameters()) * 2 < 9e6, "10 MB in half precision, graph and probe included"
 
 
 def test_low_light_learns_from_pairs_and_from_darkened_photos_at_once(photos: Path, tmp_path: Path) -> None:
