@@ -55,10 +55,10 @@ def grid(settings: Settings) -> tuple[int, int]:
     return rows, columns
 
 
-def crops(settings: Settings, side: int | None = None) -> Native:
-    """The view `crops`: squares of `side` px (`settings.size` unless told) at native resolution, a `grid` of them."""
+def crops(settings: Settings, side: int) -> Native:
+    """The view `crops`: squares of `side` px at native resolution, as many as `grid` says."""
     rows, columns = grid(settings)
-    side, normal = settings.size if side is None else side, nets.pixels(settings)
+    normal = nets.pixels(settings)
     return Native(name="crops", height=side, width=side, rows=rows, columns=columns, **normal)
 
 
