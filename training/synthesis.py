@@ -227,9 +227,8 @@ def darkened(image: Picture, rng: np.random.Generator) -> Picture:
 def sensor_noise(light: Light, severity: float, rng: np.random.Generator) -> Light:
     """What photosites add to linear light in [0, 1], float32 (H, W, 3); severity in [0, 1], 0 = nothing.
 
-    Poisson-Gaussian noise, one color per site, then demosaiced.
-
-    So it is coarser than a pixel, and that of red and blue coarser than that of green, as in a photo of a camera.
+    Poisson-Gaussian noise, one color per site, then demosaiced: coarser than a pixel, that of red and blue coarser than
+    that of green, as in a photo of a camera.
 
     Reference: A. Foi, M. Trimeche, V. Katkovnik and K. Egiazarian, 2008, doi:10.1109/TIP.2008.2001399.
     """
