@@ -7,12 +7,14 @@ from .exposure import Exposure, brightness, clipped_masks, contrast, exposure
 from .noise import noise_sigma
 from .scale import ANALYSIS_PIXELS, analysis_luma, luminance
 from .sharpness import edge_width, laplacian_variance, sharpness_map, tenengrad
+from .smear import Smear, smear_map
 
 __all__ = [
     "ANALYSIS_PIXELS",
     "ColorCast",
     "Direction",
     "Exposure",
+    "Smear",
     "analysis_luma",
     "blockiness",
     "brightness",
@@ -28,5 +30,6 @@ __all__ = [
     "luminance",
     "noise_sigma",
     "sharpness_map",
+    "smear_map",
     "tenengrad",
 ]

@@ -119,11 +119,14 @@ class Edges:
     """The edge pixels of a photo, 1-D arrays of one length.
 
     Attributes:
+        row, column: where, px.
         width: edge width in px, averaged along the edge.
         gradient: after the fine Gaussian, in grey levels per px, across the edge and averaged along it.
         angle_deg: (-180, 180], where the gradient points, counter-clockwise from the x axis as seen (y up).
     """
 
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
     width: NDArray[np.float64]
     gradient: NDArray[np.float64]
     angle_deg: NDArray[np.float64]
@@ -140,7 +143,7 @@ def find_edges(luma: Plane) -> Edges:
     angle = np.degrees(np.arctan2(-g.dy[rows, columns], g.dx[rows, columns]))
     # The ratio averages the noise out, the coarse gradient has little: their product is the fine gradient, steadied.
     gradient = across / np.maximum(energy, 1e-12) * np.sqrt(g.energy[rows, columns], dtype=np.float64)
-    return Edges(width_px(across, energy), gradient, angle)
+    return Edges(rows, columns, width_px(across, energy), gradient, angle)
 
 
 def sharp_width(edges: Edges, angle_deg: float, half_angle_deg: float) -> tuple[float, int]:
@@ -176,6 +179,14 @@ def edge_width(luma: Plane) -> float:
     return max((width for width, count in found if count), default=MAX_EDGE_WIDTH)
 
 
+def map_shape(shape: tuple[int, ...], grid: int = 32) -> tuple[int, int]:
+    """(rows, columns) of a map of a luma of that shape: the longer side ``grid`` cells, at most one per pixel."""
+    longer = max(shape)
+    cells = min(max(1, grid), longer)
+    rows, columns = (max(1, round(side * cells / longer)) for side in shape)
+    return rows, columns
+
+
 def sharpness_map(luma: Plane, grid: int = 32) -> Plane:
     """Local sharpness, float32 (gh, gw) in [0, 1], 1 = sharp, the longer side ``grid`` cells; NaN = cannot tell.
 
@@ -189,9 +200,7 @@ def sharpness_map(luma: Plane, grid: int = 32) -> Plane:
 
     Reference: as edge_width.
     """
-    longer = max(luma.shape)
-    cells = min(max(1, grid), longer)
-    height, width = (max(1, round(side * cells / longer)) for side in luma.shape)
+    height, width = map_shape(luma.shape, grid)
     parts = max(1, min(4, *(side // n for side, n in zip(luma.shape, (height, width), strict=True))))
     g = gradients(luma)
 
