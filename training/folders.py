@@ -23,7 +23,7 @@ from iqa import manifest as manifests
 from iqa.catalogue import Row
 from iqa.errors import ArgumentError, IQAError, OutputExistsError
 from iqa.estimator import Estimator
-from iqa.manifest import Manifest, Probe, Provenance, Result
+from iqa.manifest import Manifest, Output, Probe, Provenance, Result
 from iqa.model import Model
 from iqa.probe import BLOCKS, probe_image, summary
 
@@ -87,7 +87,7 @@ def _manifest(
         license=recipe.license,
         description=recipe.description,
         input=recipe.inputs(trained.settings),
-        outputs=recipe.outputs,
+        outputs=decided(trained),
         trained_on=trained.trained_on,
         results=(),
         probe=Probe(
@@ -104,6 +104,15 @@ def _manifest(
             packages={name: version(name) for name in PACKAGES},
         ),
     )
+
+
+def decided(trained: Trained) -> tuple[Output, ...]:
+    """The outputs of a recipe; classes of a run that training.temperature calibrated with the threshold it found."""
+    outputs = trained.recipe.outputs
+    if "certain" not in trained.state:
+        return outputs
+    least = float(trained.state["certain"]["least"])
+    return tuple(replace(output, thresholds=dict.fromkeys(output.labels, least)) for output in outputs)
 
 
 def tell_storage(folder: Path, sentences: Sequence[str]) -> None:

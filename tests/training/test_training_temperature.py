@@ -1,0 +1,100 @@
+"""Confidence of classes: a temperature and a threshold that hold on photos they were not found on, and only once."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import softmax
+
+from iqa import model
+from iqa.errors import ArgumentError
+from training import checkpoint, choices, export, run, temperature, validate
+
+SMALL = ["--size", "32", "--batch-size", "8", "--workers", "0", "--weights", "", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def overconfident() -> tuple[np.ndarray, np.ndarray]:
+    """Logits that are three times too large, and classes drawn from what they should be."""
+    rng = np.random.default_rng(3)
+    honest = rng.normal(0, 3.0, (6000, 4))
+    codes = np.array([rng.choice(4, p=row) for row in softmax(honest, axis=1)])
+    return 3.0 * honest, codes
+
+
+def test_the_temperature_undoes_what_is_too_sure(overconfident: tuple[np.ndarray, np.ndarray]) -> None:
+    logits, codes = overconfident
+    assert temperature.temperature(logits, codes) == pytest.approx(3.0, rel=0.06)
+    told = temperature.worth(logits, codes, np.arange(len(codes)) % 2 == 0)
+    assert told["ece_before"] > 0.1
+    assert told["ece"] < 0.03
+
+
+def test_the_threshold_promises_its_share_on_the_other_half(overconfident: tuple[np.ndarray, np.ndarray]) -> None:
+    logits, codes = overconfident
+    told = temperature.worth(logits, codes, np.arange(len(codes)) % 2 == 0)
+    assert told["error"] == pytest.approx(temperature.ERROR, abs=0.02)
+    assert 0.3 < told["certain"] < 0.8
+
+
+def test_by_hand_the_threshold_is_the_lowest_that_holds() -> None:
+    """One error and one more among 40 and one more are 5 % at most; a second error below ends it."""
+    sure = np.linspace(6.0, 2.0, 60)
+    logits = np.stack([sure, np.zeros(60)], axis=1)
+    codes = np.zeros(60, int)
+    codes[[10, 45, 46]] = 1
+    assert temperature.least(logits, codes) == pytest.approx(softmax(logits[44])[0])
+    assert temperature.least(logits, np.ones(60, int)) == 1.0
+
+
+@pytest.fixture(scope="module")
+def finished(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a recipe of classes that came to its end, by its command."""
+    folder, out = tmp_path_factory.mktemp("voted"), tmp_path_factory.mktemp("classes") / "run"
+    rows = [f"{photos / f'{n:02}.png'},{0.2 if n // 6 % 2 else 0.9},g{n // 2}" for n in range(24)]
+    (folder / "labels.csv").write_text("\n".join(["path,mos,group", *rows]) + "\n")
+    assert run.main(["pick-label", "--data", str(folder), "--out", str(out), "--epochs", "1,0", *SMALL]) == 0
+    return out
+
+
+def test_a_run_is_calibrated_once_and_its_model_holds_the_threshold(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temperature, "FEWEST", 2)
+    monkeypatch.setattr(temperature, "temperature", lambda *_: 2.0)
+    folder = Path(shutil.copytree(finished, tmp_path / "run"))
+    trained = checkpoint.best(folder)
+    photos = validate.photos_of(folder, trained)
+    name = trained.recipe.outputs[0].name
+    before = validate.answers(trained, photos).raw[name]
+    assert "certain from" in temperature.calibrated(folder)
+    after = checkpoint.best(folder)
+    np.testing.assert_allclose(validate.answers(after, photos).raw[name], before / 2.0, atol=1e-6)
+    changed = {key for key, value in trained.net.net.state_dict().items() if not torch.equal(value, _of(after, key))}
+    assert {key.rsplit(".", 1)[1] for key in changed} == {"weight", "bias"}
+    assert len(changed) == 2
+    export.export(folder, tmp_path / "model", choices.Choices(), say=lambda _: None)
+    (output,) = model.load_model(tmp_path / "model").manifest.outputs
+    assert output.thresholds == dict.fromkeys(output.labels, after.state["certain"]["least"])
+    with pytest.raises(ArgumentError, match="calibrated already"):
+        temperature.calibrated(folder)
+
+
+def _of(trained: checkpoint.Trained, key: str) -> torch.Tensor:
+    return trained.net.net.state_dict()[key]
+
+
+def test_too_few_photos_other_outputs_and_no_run_are_refused(
+    finished: Path, rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = (finished / checkpoint.BEST).read_bytes()
+    assert temperature.main([str(finished)]) == 1
+    assert "100 or more" in capsys.readouterr().err
+    assert temperature.main([str(finished / checkpoint.BEST)]) == 1
+    assert "no folder" in capsys.readouterr().err
+    assert run.main(["rating", "--data", str(rated), "--out", str(tmp_path / "r"), "--epochs", "1,0", *SMALL]) == 0
+    assert temperature.main([str(tmp_path / "r")]) == 1
+    assert "no classes" in capsys.readouterr().err
+    assert (finished / checkpoint.BEST).read_bytes() == kept
