@@ -180,7 +180,7 @@ class Damaged:
     """Clean photos that a recipe's own function damages on the fly and labels by what it did.
 
     Attributes:
-        paths, groups: per clean photo.
+        paths, scenes: per clean photo; a scene is the group of all samples that are made of it.
         make: (image, rng) -> (damaged image, target), or with the frame that the image was cut from as a third; flips
             are its own business.
         seed: of validation.
@@ -189,11 +189,16 @@ class Damaged:
     """
 
     paths: Sequence[Path]
-    groups: Sequence[str]
+    scenes: Sequence[str]
     make: Make
     seed: int = 0
     repeats: int = 1
     read: Callable[[Path], Picture] = field(default_factory=Reader)
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """As Photos."""
+        return [*self.scenes] * self.repeats
 
     def __len__(self) -> int:
         return len(self.paths) * self.repeats

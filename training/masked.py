@@ -74,16 +74,21 @@ class Portraits:
     """Photos, some with a mask of their subject; a subclass says what `sample` makes of them.
 
     Attributes:
-        photos, masks, groups: per photo; a mask may be None.
+        photos, masks, scenes: per photo; a mask may be None, a scene is the group of all samples made of it.
         repeats: samples per photo and epoch.
         read: path to pixels.
     """
 
     photos: Sequence[Path]
     masks: Sequence[Path | None]
-    groups: Sequence[str]
+    scenes: Sequence[str]
     repeats: int = 1
     read: Callable[[Path], Picture] = field(default_factory=Reader)
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """As Photos."""
+        return [*self.scenes] * self.repeats
 
     @property
     def paths(self) -> Sequence[Path]:
@@ -131,11 +136,11 @@ class Masked(Portraits):
 
 
 def columns(table: pd.DataFrame) -> dict[str, Any]:
-    """{photos, masks, groups} of the rows of a table that `read` or `paired` gave, for Portraits."""
+    """{photos, masks, scenes} of the rows of a table that `read` or `paired` gave, for Portraits."""
     return {
         "photos": [*map(Path, table["path"])],
         "masks": [Path(mask) if mask else None for mask in table["mask"]],
-        "groups": [*map(str, table["group"])],
+        "scenes": [*map(str, table["group"])],
     }
 
 

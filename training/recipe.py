@@ -121,7 +121,7 @@ class Photos(Protocol):
 
     @property
     def groups(self) -> Sequence[str]:
-        """Group of each photo: what must not be in two splits."""
+        """Group of each sample: what must not be in two splits."""
         ...
 
     @property
