@@ -32,7 +32,7 @@ def judge(photo: Photo | None, blur_type: str = ALL) -> tuple[Any, ...]:
         image = pixels(photo)
         found = blur.classify(image)
         detection = None if blur_type == ALL else blur.detect(found, blur_type)
-    seen = pictures.heat_map(image, found.sharpness_map)
+    seen = pictures.strokes(pictures.heat_map(image, found.sharpness_map), found.motion_map)
     if found.motion is not None:
         seen = pictures.arrow(seen, found.motion, image.shape[1])
     verdict = _verdict(found) if detection is None else _detection(found, detection)
@@ -118,8 +118,8 @@ def build(examples: Examples) -> None:
         with gr.Column(scale=8, min_width=300):
             verdict = verdict_card(INVITATION, height=96)
             with gr.Row():
-                photo, seen = picture("Photo", 340), picture("Where it is sharp", 340)
-            map_legend()
+                photo, seen = picture("Photo", 340), picture("Where it is sharp, soft or moving", 340)
+            map_legend(("#fff", "lines: moving, along the line"))
             bars = gr.HTML(label="probabilities", min_height=300)
             plain = numbers()
     wire(

@@ -51,6 +51,27 @@ def heat_map(image: Pixels, values: NDArray[np.float32]) -> Pixels:
     return np.rint(grey * (1 - alpha) + colors * alpha).astype(np.uint8)
 
 
+def strokes(picture: Pixels, angles: NDArray[np.float32]) -> Pixels:
+    """The picture with a short line per cell of a map along the motion that was found there.
+
+    Args:
+        picture: RGB uint8 display copy.
+        angles: float32 (gh, gw) in degrees, counter-clockwise from the x axis as seen; NaN = no line.
+    """
+    height, width = picture.shape[:2]
+    cell = np.array([width / angles.shape[1], height / angles.shape[0]])
+    half, thick = 0.4 * float(cell.min()), max(1, round(min(height, width) / 320))
+    out = picture.copy()
+    for row, column in np.argwhere(np.isfinite(angles)):
+        center = (np.array([column, row]) + 0.5) * cell
+        angle = np.deg2rad(float(angles[row, column]))
+        step = np.array([np.cos(angle), -np.sin(angle)]) * half
+        ends = [(round(float(x)), round(float(y))) for x, y in (center - step, center + step)]
+        for color, extra in (((0, 0, 0), 2), ((255, 255, 255), 0)):
+            cv2.line(out, ends[0], ends[1], color, thick + extra, cv2.LINE_AA)
+    return out
+
+
 def arrow(picture: Pixels, motion: Motion, full_width: int) -> Pixels:
     """The picture with a double-headed arrow along the smear and its angle and length in words.
 

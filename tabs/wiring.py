@@ -66,9 +66,9 @@ def picture(title: str, height: int) -> gr.Image:
     )  # fmt: skip
 
 
-def map_legend() -> gr.HTML:
-    """What the colors of a sharpness map mean."""
-    return gr.HTML(legend(gradient(), "soft", "sharp", ("#9ca3af", "no texture: cannot be judged")))
+def map_legend(*others: tuple[str, str]) -> gr.HTML:
+    """What the colors of a sharpness map mean, and what else is drawn on it: (CSS color, meaning)."""
+    return gr.HTML(legend(gradient(), "soft", "sharp", ("#9ca3af", "no texture: cannot be judged"), *others))
 
 
 def numbers() -> gr.JSON:

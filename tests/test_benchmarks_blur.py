@@ -37,7 +37,12 @@ def row(key: str, true: str, chances: tuple[float, ...], **cells: str | float | 
     said = BLUR_TYPES[int(np.argmax(chances))]
     made: Row = {"key": key, "error": "", "blur_type": true, "group": key, "subset": "", "kind": "", "predicted": said}
     made |= {"confidence": max(chances), "certain": int(max(chances) >= 0.5)}
-    return made | {f"p_{name}": p for name, p in zip(BLUR_TYPES, chances, strict=True)} | {"laplacian": 1.0} | cells
+    return (
+        made
+        | {f"p_{name}": p for name, p in zip(BLUR_TYPES, chances, strict=True)}
+        | {"laplacian": 1.0, "half_p_sharp": 0.2}
+        | cells
+    )
 
 
 def read(rows: list[Row]) -> pd.DataFrame:
@@ -54,7 +59,7 @@ FIVE = [
     row("a", SHARP, (0.9, 0.1, 0.0, 0.0), laplacian=90.0),
     row("b", SHARP, (0.4, 0.3, 0.2, 0.1), laplacian=10.0),
     row("c", SHARP, (0.2, 0.0, 0.8, 0.0), laplacian=50.0),
-    row("d", MOTION, (0.1, 0.0, 0.0, 0.9), laplacian=20.0),
+    row("d", MOTION, (0.1, 0.0, 0.0, 0.9), laplacian=20.0, half_p_sharp=0.6),
     row("e", MOTION, (0.3, 0.0, 0.7, 0.0), laplacian=5.0),
 ]
 """Right, right but unsure, a false alarm, right, the wrong kind of blur."""
@@ -70,6 +75,7 @@ def test_five_photos_give_the_figures_counted_by_hand() -> None:
     assert figure(summary, "balanced_accuracy").value == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert figure(summary, "false_alarm_rate").value == pytest.approx(1 / 3)
     assert figure(summary, "cannot_tell").value == 0.2
+    assert figure(summary, "half_size_sharp").value == 0.5  # of the two blurred ones d
     assert figure(summary, "accuracy", "certain answers").value == 0.5
     assert figure(summary, "auc").value == pytest.approx(5 / 6)  # 1 - P(sharp): c above e, the only pair out of order
     assert figure(summary, "auc", who="laplacian").value == pytest.approx(5 / 6)  # only b below d

@@ -28,6 +28,8 @@ from ._parts import ends, over_groups, share, within
 
 SHARP, BLURRED = "sharp", "blurry"
 """The two classes of a list that does not tell the kinds of blur apart."""
+SURE = 0.5
+"""Probability above which the half-size copy of a blurred photo counts as wrongly called sharp."""
 COVERAGES = (0.5, 0.8, 0.9, 1.0)
 
 
@@ -40,6 +42,7 @@ class Judged:
         true, said: class names.
         chances: float64 (n, classes), rows add up to 1.
         certain: False where the answer was "cannot tell".
+        half_sharp: probability that the copy at half size is sharp.
         laplacian: variance of the Laplacian, the baseline: higher is sharper.
         groups: the scene of each photo.
     """
@@ -49,6 +52,7 @@ class Judged:
     said: tuple[str, ...]
     chances: Column
     certain: NDArray[np.bool_]
+    half_sharp: Column
     laplacian: Column
     groups: tuple[str, ...]
 
@@ -79,7 +83,7 @@ class Judged:
 
 
 def shares(judged: Judged, part: str, options: Options) -> list[Figure]:
-    """Accuracy, macro accuracy over the classes present, recall of each, false alarms, and "cannot tell".
+    """Accuracy, macro accuracy over the classes present, recall of each, false alarms, half size, and "cannot tell".
 
     Their intervals are Wilson's, because the bootstrap has none where every answer is right; those of the bootstrap
     over scenes stand in the details.
@@ -93,6 +97,8 @@ def shares(judged: Judged, part: str, options: Options) -> list[Figure]:
             figures.append(share("accuracy", hits, options, part=within(part, f"class {name}")))
     if SHARP in by_class:
         figures.append(share("false_alarm_rate", ~by_class[SHARP], options, part=part))
+    if (blurred := true != SHARP).any():
+        figures.append(share("half_size_sharp", judged.half_sharp[blurred] > SURE, options, part=part))
     figures.append(share("cannot_tell", ~judged.certain, options, part=part))
     if 0 < judged.certain.sum() < len(right):
         figures.append(share("accuracy", right[judged.certain], options, part=within(part, "certain answers")))

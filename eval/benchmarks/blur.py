@@ -10,8 +10,8 @@ import pandas as pd
 
 from iqa import blur, image
 from iqa.blur import BLUR_TYPES, ESTIMATORS
-from iqa.estimator import Estimator, require
 from iqa.measures import analysis_luma, laplacian_variance
+from iqa.resize import reduced
 
 from ..benchmark import Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
 from ._blur_figures import BLURRED, SHARP, Judged, calibrated, detailed, shares
@@ -26,18 +26,20 @@ _NAMED = ("blur_type", "predicted")
 
 @dataclass(frozen=True)
 class Scorer:
-    """The answer on one photo."""
+    """The answer on one photo, and how sharp its copy at half size is called: a smaller copy of blur is blurred."""
 
     model: str
 
     def __call__(self, case: Case) -> Row:
         pixels = image.load(case.paths[0])
         answer = blur.classify(pixels, model=self.model)
+        half = blur.classify(reduced(pixels, max(1, max(pixels.shape[:2]) // 2)), model=self.model)
         return {
             "predicted": answer.blur_type,
             "confidence": answer.confidence,
             "certain": int(answer.certain),
             **{f"p_{name}": answer.probabilities[name] for name in BLUR_TYPES},
+            "half_p_sharp": half.probabilities[SHARP],
             "laplacian": laplacian_variance(analysis_luma(pixels)),
         }
 
@@ -97,6 +99,7 @@ def judge(frame: pd.DataFrame, *, two_classes: bool) -> Judged:
         tuple(said),
         np.clip(chances, 0.0, 1.0),
         frame["certain"].to_numpy(np.float64) == 1.0,
+        frame["half_p_sharp"].to_numpy(np.float64),
         frame["laplacian"].to_numpy(np.float64),
         tuple(frame["group"]),
     )
@@ -112,11 +115,6 @@ def _kinds(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     counts = Counter(rows["kind"].dropna().astype(str))
     names = sorted(name for name, count in counts.items() if name and count >= KIND_LEAST)
     return [(f"kind {name}", rows[rows["kind"].astype(str) == name]) for name in names]
-
-
-def _estimator(model: str) -> Estimator:
-    require(model, ESTIMATORS)
-    return blur.CLASSICAL
 
 
 def _draw_reliability(rows: pd.DataFrame, summary: Summary, path: Path) -> None:
@@ -146,7 +144,7 @@ BENCHMARK = Benchmark(
     meaning="is the type of blur right, and are sharp photos left alone",
     source="data set",
     models=lambda: ESTIMATORS,
-    estimator=_estimator,
+    estimator=blur.estimator,
     cases=cases,
     scorer=scorer,
     summarize=summarize,
