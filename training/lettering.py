@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from iqa.damage import Picture, frame_size
-from iqa.damage.marks import Plane
 from iqa.damage.stamps import LETTERS, Ink
 from iqa.measures import luminance
 from iqa.srgb import from_linear, to_linear
@@ -26,8 +25,6 @@ WORDS = (
 """On shops, streets and shirts."""
 TILT = 0.28
 """Of the height of a sign: how far each of its corners is from where it would be seen from the front."""
-TRIES = 8
-"""Places of which the plainest carries the print."""
 
 
 def ink(height_px: float, rng: np.random.Generator) -> Ink:
@@ -84,16 +81,21 @@ def sign(image: Picture, _: Mask | None, rng: np.random.Generator) -> Picture:
 
 
 def printed(image: Picture, _: Mask | None, rng: np.random.Generator) -> Picture:
-    """Words or a logo printed or painted on the plainest of some places, lit by the folds and shadows there."""
-    drawn = ink(float(rng.uniform(0.05, 0.12)) * frame_size(image), rng)
-    cover = min((_layer(drawn, image, rng) for _ in range(TRIES)), key=lambda layer: _unrest(image, layer))[..., None]
+    """Words or a logo printed on a piece of cloth, paper or tin that is not flat, lit by what falls on that spot.
+
+    On a surface of its own: print in the air, over sky and subject alike, nobody could tell from a watermark.
+    """
+    drawn = ink(float(rng.uniform(0.04, 0.1)) * frame_size(image), rng)
+    layers = _curved(np.pad(drawn, max(2, round(float(rng.uniform(0.5, 1.2)) * len(drawn)))), rng)
+    shown = warped(layers, _tilted(layers.shape, image.shape[:2], rng), image.shape[:2], rng)
+    words, cover = shown[..., :1], shown[..., 1:2]
+    paper, paint = (to_linear(np.rint(color).astype(np.uint8)[None, None]) for color in _two_colors(rng))
     light = to_linear(image)
-    falling = cv2.GaussianBlur(light.max(axis=2), (0, 0), max(0.8, 0.003 * frame_size(image)))
-    ground = max(1e-3, float((falling * cover[..., 0]).sum() / max(1e-3, float(cover.sum()))))
-    low, high = (0.0, 0.15) if ground > 0.5 or (ground > 0.2 and rng.random() < 0.5) else (0.45, 0.95)
-    paint = rng.uniform(low, high, 3).astype(np.float32) * np.float32(np.clip(ground / 0.25, 0.3, 1.0))
-    lit = paint * np.clip(falling / np.float32(ground), 0.2, 2.0)[..., None]
-    return from_linear(np.asarray(light * (1 - cover) + lit * cover, dtype=np.float32))
+    reach = 1 + 2 * round(0.06 * frame_size(image))
+    falling = cv2.blur(light.mean(axis=2), (reach, reach))
+    shade = np.clip(falling / np.float32(0.2), 0.2, 1.1) * shown[..., 2]
+    surface = (paper * (cover - words) + paint * words) * shade[..., None]
+    return from_linear(np.asarray(light * (1 - cover) + surface, dtype=np.float32))
 
 
 def warped(layer: Light, matrix: Light, frame: tuple[int, ...], rng: np.random.Generator) -> Light:
@@ -103,25 +105,18 @@ def warped(layer: Light, matrix: Light, frame: tuple[int, ...], rng: np.random.G
     return np.asarray(cv2.GaussianBlur(made, (0, 0), soft_px), dtype=np.float32)
 
 
-def _layer(drawn: Ink, image: Picture, rng: np.random.Generator) -> Plane:
-    """Coverage of the frame by the ink, at an angle somewhere, on a surface that is not quite flat."""
+def _curved(drawn: Ink, rng: np.random.Generator) -> Light:
+    """(h, w, 3) in [0, 1]: ink on a bent surface, the surface, and how much light its folds leave, 1 = all."""
     height, width = drawn.shape
-    bend, waves = np.float32(rng.uniform(0.0, 0.15) * height), np.float32(rng.uniform(0.5, 1.5) * 2 * np.pi)
-    edge = round(0.15 * height)
-    curved = np.pad(drawn, ((edge, edge), (0, 0)))
-    rows = np.linspace(0, len(curved) - 1, len(curved), dtype=np.float32)[:, None] + bend * np.sin(
-        np.linspace(0, waves, width, dtype=np.float32)[None] + np.float32(rng.uniform(0, 6))
-    )
-    columns = np.broadcast_to(np.arange(width, dtype=np.float32), rows.shape)
-    curved = np.asarray(cv2.remap(curved, np.ascontiguousarray(columns), rows, cv2.INTER_LINEAR), np.uint8)
-    matrix = _tilted(curved.shape, image.shape[:2], rng)
-    return warped(np.asarray(curved / np.float32(255.0), np.float32), matrix, image.shape[:2], rng)
-
-
-def _unrest(image: Picture, cover: Plane) -> float:
-    """Standard deviation of the luma under a layer, grey levels; 255 where it misses the frame."""
-    inside = luminance(image)[cover > 0.3]
-    return float(inside.std()) if inside.size else 255.0
+    bend = np.float32(rng.uniform(0.0, 0.08) * height)
+    phase = np.linspace(0, float(rng.uniform(0.5, 2.0)) * 2 * np.pi, width, dtype=np.float32) + float(rng.uniform(0, 6))
+    rows = np.arange(-bend, height + bend, dtype=np.float32)[:, None] + bend * np.sin(phase, dtype=np.float32)[None]
+    columns = np.ascontiguousarray(np.broadcast_to(np.arange(width, dtype=np.float32), rows.shape))
+    grain = 1.0 + rng.normal(0.0, float(rng.uniform(0.0, 0.06)), drawn.shape)
+    layers = np.dstack([drawn / 255.0, np.ones(drawn.shape), grain]).astype(np.float32)
+    made = cv2.remap(layers, columns, rows, cv2.INTER_LINEAR)
+    made[..., 2] *= 1.0 - np.float32(rng.uniform(0.0, 0.35)) * (0.5 + 0.5 * np.cos(phase, dtype=np.float32))[None]
+    return np.asarray(made, dtype=np.float32)
 
 
 def _tilted(own: tuple[int, ...], frame: tuple[int, ...], rng: np.random.Generator) -> Light:
