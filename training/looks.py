@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 
 from iqa import damage, psf
-from iqa.damage import CONTENTS, Picture, frame_size, light_gains
+from iqa.damage import Picture, frame_size, light_gains
 from iqa.errors import ArgumentError
 from iqa.measures import luminance
 from iqa.srgb import from_linear, to_linear
 
+from . import lettering
 from .layers import Mask, layered
 
 
@@ -75,23 +76,6 @@ def monochrome(image: Picture, _: Mask | None, __: np.random.Generator) -> Pictu
     return np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 
-def lettering(image: Picture, _: Mask | None, rng: np.random.Generator) -> Picture:
-    """A sign in the scene: opaque, on its plate, as bright as the light that falls on that spot."""
-    height = float(rng.uniform(0.03, 0.12)) * frame_size(image)
-    ink = CONTENTS[str(rng.choice(["words", "date", "monogram"]))](height, rng)
-    edge = max(1, round(0.3 * height))
-    plate = np.pad(ink, edge)[: image.shape[0], : image.shape[1]].astype(np.float32)[..., None] / 255.0
-    room = [have - own for have, own in zip(image.shape[:2], plate.shape[:2], strict=True)]
-    top, left = (int(rng.integers(0, free + 1)) for free in room)
-    place = (slice(top, top + plate.shape[0]), slice(left, left + plate.shape[1]))
-    dark, bright = rng.uniform(0, 90, 3), rng.uniform(150, 255, 3)
-    paper, paint = (dark, bright) if rng.random() < 0.5 else (bright, dark)
-    light = np.clip(luminance(image[place]).mean() / 128.0, 0.25, 1.0)
-    made = image.copy()
-    made[place] = np.rint((paper * (1 - plate) + paint * plate) * light).astype(np.uint8)
-    return made
-
-
 def bokeh(image: Picture, mask: Mask | None, rng: np.random.Generator) -> Picture:
     """A background out of focus on purpose, the subject sharp."""
     if mask is None:
@@ -106,6 +90,8 @@ LOOKS = {
     "sunset": Look(sunset, "color_cast"),
     "film": Look(film, "color_cast"),
     "monochrome": Look(monochrome, "color_cast"),
-    "lettering": Look(lettering, "watermark"),
+    "plate": Look(lettering.plate, "watermark"),
+    "sign": Look(lettering.sign, "watermark"),
+    "printed": Look(lettering.printed, "watermark"),
     "bokeh": Look(bokeh, "blurriness", needs_mask=True),
 }

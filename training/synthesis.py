@@ -20,7 +20,7 @@ from iqa.measures import analysis_luma
 from iqa.resize import reduced
 from iqa.srgb import from_linear, to_linear
 
-from . import looks
+from . import looks, marks
 from .layers import Kernel, Light, Mask, layered, mirrored
 from .recipe import Arrays
 
@@ -117,7 +117,8 @@ CAMERA = {
     "compression": ("compression", "compression_webp"),
 }
 """Severity to the damages it answers to, in the order of nature: lens, shutter, sensor, white balance, editor, file.
-All are of iqa.damage but `grain`, whose strength is measured and has no severity."""
+All are of iqa.damage but `grain`, whose strength is measured and has no severity, and `watermark`, which is drawn from
+the family to learn from (training/marks.py)."""
 COUNTS = (0.2, 0.35, 0.2, 0.15, 0.1)
 """Chance of 0, 1, 2, ... damages in one photo."""
 LEAST = 0.05
@@ -167,6 +168,8 @@ def developed(image: Picture, steps: Sequence[Step], rng: np.random.Generator) -
 def _harmed(image: Picture, step: Step, rng: np.random.Generator) -> Picture:
     if step.damage == "grain":
         return grain(image, step.severity, rng)
+    if step.damage == "watermark":
+        return marks.watermark(image, step.severity, rng)
     return damage.apply(step.damage, image, step.severity, rng)
 
 

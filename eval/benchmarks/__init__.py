@@ -10,7 +10,7 @@ from iqa.errors import IQAError, UnknownNameError
 
 PHOTOS = "photos"
 """The data set whose rows are clean photos: what the synthetic benchmarks are made from."""
-MADE_FROM_PHOTOS = ("damage", "defect-bursts", "do-no-harm", "false-blur")
+MADE_FROM_PHOTOS = ("damage", "defect-bursts", "do-no-harm", "false-blur", "watermark")
 BY_TASK = {
     "quality": "rating",
     "aesthetics": "rating",

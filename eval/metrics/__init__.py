@@ -180,6 +180,10 @@ METRICS: dict[str, Metric] = {
     "cannot_tell": Metric(mean, "1 for each 'cannot tell', else 0", "lower", 0, 1, "share"),
     "half_size_sharp": Metric(mean, "1 for each blurred photo whose half is surely sharp", "lower", 0, 1, "share"),
     "false_alarm": Metric(mean, "1 for each clean photo with an alarm, else 0", "lower", 0, 1, "share"),
+    "recall": Metric(mean, "1 for each marked picture that is found, else 0", "higher", 0, 1, "share"),
+    "mistaken": Metric(
+        mean, "1 for each picture without a mark that is taken for marked, else 0", "lower", 0, 1, "share"
+    ),
     "left_alone": Metric(mean, "1 for each photo that the gate leaves alone, else 0", "higher", 0, 1, "share"),
     "mean_change": Metric(mean, "mean absolute changes of photos", "lower", 0, 1, "full scale"),
     "change_p95": Metric(percentile_95, "mean absolute changes of photos", "lower", 0, 1, "full scale"),

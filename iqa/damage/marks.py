@@ -81,7 +81,7 @@ def place(
     large = 2.2 if content in {"emblem", "monogram"} else 1.0
     stamp = CONTENTS[content](large * float(rng.uniform(low, high)) * frame_size(image), rng)
     coverage = LAYOUTS[layout](stamp, (image.shape[0], image.shape[1]), rng)
-    paint = _visible(image, coverage, PAINTS[int(rng.choice(len(PAINTS), p=CHANCES))])
+    paint = visible(image, coverage, PAINTS[int(rng.choice(len(PAINTS), p=CHANCES))])
     return Mark(coverage, OPACITY[0] + (OPACITY[1] - OPACITY[0]) * severity, paint, content, layout)
 
 
@@ -96,7 +96,7 @@ def watermark(image: Picture, severity: float, rng: np.random.Generator) -> Pict
     return blend(image, place(image, severity, rng))
 
 
-def _visible(image: Picture, coverage: Plane, paint: tuple[int, int, int]) -> tuple[int, int, int]:
+def visible(image: Picture, coverage: Plane, paint: tuple[int, int, int]) -> tuple[int, int, int]:
     """The paint, or black or white where the paint would drown in what it covers."""
     under = luminance(image[coverage >= coverage.max()][None]).mean()
     if abs(under - luminance(np.array([[paint]], np.uint8)).mean()) >= LEAST_CONTRAST:
@@ -104,7 +104,7 @@ def _visible(image: Picture, coverage: Plane, paint: tuple[int, int, int]) -> tu
     return (0, 0, 0) if under > 127.5 else (255, 255, 255)
 
 
-def _turned(ink: Ink, angle_deg: float) -> Ink:
+def turned(ink: Ink, angle_deg: float) -> Ink:
     """The ink rotated, on a canvas that holds all of it."""
     height, width = ink.shape
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle_deg, 1.0)
@@ -114,7 +114,7 @@ def _turned(ink: Ink, angle_deg: float) -> Ink:
     return np.asarray(cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def _fitted(ink: Ink, room: tuple[float, float]) -> Ink:
+def fitted(ink: Ink, room: tuple[float, float]) -> Ink:
     """The ink, reduced where it is larger than that (height, width)."""
     scale = min(1.0, room[0] / ink.shape[0], room[1] / ink.shape[1])
     if scale == 1.0:
@@ -123,7 +123,7 @@ def _fitted(ink: Ink, room: tuple[float, float]) -> Ink:
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _pasted(ink: Ink, frame: tuple[int, int], corners: list[tuple[int, int]]) -> Plane:
+def pasted(ink: Ink, frame: tuple[int, int], corners: list[tuple[int, int]]) -> Plane:
     """Coverage of the frame by copies of the ink with those upper left (row, column), cut at the borders."""
     layer = np.zeros(frame, np.uint8)
     for row, column in corners:
@@ -145,45 +145,45 @@ def _lasting(layer: NDArray[np.uint8]) -> Plane:
 
 
 def _corner(ink: Ink, frame: tuple[int, int], rng: np.random.Generator) -> Plane:
-    ink = _fitted(ink, (0.5 * frame[0], 0.7 * frame[1]))
+    ink = fitted(ink, (0.5 * frame[0], 0.7 * frame[1]))
     edge = float(rng.uniform(0.01, 0.06))
     shares = [edge if rng.random() < 0.5 else 1.0 - edge for _ in range(2)]
-    return _pasted(ink, frame, [_at(ink, frame, shares)])
+    return pasted(ink, frame, [located(ink, frame, shares)])
 
 
 def _border(ink: Ink, frame: tuple[int, int], rng: np.random.Generator) -> Plane:
     if rng.random() < 0.3:
         ink = np.ascontiguousarray(np.rot90(ink, int(rng.choice((1, 3)))))
-        ink = _fitted(ink, (0.9 * frame[0], 0.3 * frame[1]))
-        return _pasted(ink, frame, [_at(ink, frame, [float(rng.random()), float(rng.choice((0.03, 0.97)))])])
-    ink = _fitted(ink, (0.3 * frame[0], 0.9 * frame[1]))
-    return _pasted(ink, frame, [_at(ink, frame, [float(rng.choice((0.03, 0.97))), float(rng.random())])])
+        ink = fitted(ink, (0.9 * frame[0], 0.3 * frame[1]))
+        return pasted(ink, frame, [located(ink, frame, [float(rng.random()), float(rng.choice((0.03, 0.97)))])])
+    ink = fitted(ink, (0.3 * frame[0], 0.9 * frame[1]))
+    return pasted(ink, frame, [located(ink, frame, [float(rng.choice((0.03, 0.97))), float(rng.random())])])
 
 
 def _center(ink: Ink, frame: tuple[int, int], rng: np.random.Generator) -> Plane:
-    ink = _turned(ink, float(rng.choice((0.0, 30.0, 45.0, rng.uniform(-50.0, 50.0)))))
-    ink = _fitted(ink, (0.9 * frame[0], 0.9 * frame[1]))
-    return _pasted(ink, frame, [_at(ink, frame, [float(rng.uniform(0.4, 0.6)) for _ in range(2)])])
+    ink = turned(ink, float(rng.choice((0.0, 30.0, 45.0, rng.uniform(-50.0, 50.0)))))
+    ink = fitted(ink, (0.9 * frame[0], 0.9 * frame[1]))
+    return pasted(ink, frame, [located(ink, frame, [float(rng.uniform(0.4, 0.6)) for _ in range(2)])])
 
 
 def _tiled(ink: Ink, frame: tuple[int, int], rng: np.random.Generator) -> Plane:
     """Copies on a turned grid, every other row set off by half a step."""
-    ink = _fitted(ink, (0.4 * frame[0], 0.6 * frame[1]))
+    ink = fitted(ink, (0.4 * frame[0], 0.6 * frame[1]))
     across, down = (float(rng.uniform(1.2, 1.8)) * n + 2.0 for n in (ink.shape[1], max(ink.shape[0], ink.shape[1] / 4)))
     angle = float(rng.choice((0.0, 30.0, 45.0, rng.uniform(-45.0, 45.0))))
-    turned, tilt, reach = _turned(ink, angle), math.radians(angle), math.hypot(*frame) / 2
+    stamp, tilt, reach = turned(ink, angle), math.radians(angle), math.hypot(*frame) / 2
     rows, columns = math.ceil(reach / down) + 1, math.ceil(reach / across) + 1
     corners = []
     for j in range(-rows, rows + 1):
         for i in range(-columns, columns + 1):
             x, y = (i + 0.5 * (j % 2)) * across, j * down
-            row = frame[0] / 2 + y * math.cos(tilt) - x * math.sin(tilt) - turned.shape[0] / 2
-            column = frame[1] / 2 + x * math.cos(tilt) + y * math.sin(tilt) - turned.shape[1] / 2
+            row = frame[0] / 2 + y * math.cos(tilt) - x * math.sin(tilt) - stamp.shape[0] / 2
+            column = frame[1] / 2 + x * math.cos(tilt) + y * math.sin(tilt) - stamp.shape[1] / 2
             corners.append((round(row), round(column)))
-    return _pasted(turned, frame, corners)
+    return pasted(stamp, frame, corners)
 
 
-def _at(ink: Ink, frame: tuple[int, int], shares: list[float]) -> tuple[int, int]:
+def located(ink: Ink, frame: tuple[int, int], shares: list[float]) -> tuple[int, int]:
     """Upper left (row, column) of the ink at those shares of the room that it leaves."""
     return round(shares[0] * (frame[0] - ink.shape[0])), round(shares[1] * (frame[1] - ink.shape[1]))
 

@@ -33,46 +33,50 @@ SMALLEST_PX = 6.0
 
 def words(height_px: float, rng: np.random.Generator) -> Ink:
     """A line of text: a stock phrase, an author, an address."""
-    return _slanted(_line(_phrase(rng), height_px, 0.0, rng), rng)
+    return slanted(_line(phrase(rng), height_px, 0.0, rng), rng)
 
 
 def outlined_words(height_px: float, rng: np.random.Generator) -> Ink:
     """A line of text of which only the outline is drawn."""
-    return _slanted(_line(_phrase(rng), height_px, float(rng.uniform(0.03, 0.07)), rng), rng)
+    return slanted(_line(phrase(rng), height_px, float(rng.uniform(0.03, 0.07)), rng), rng)
 
 
 def date(height_px: float, rng: np.random.Generator) -> Ink:
     """The date that a camera burns in."""
+    return _line(dated(rng), height_px, 0.0, rng)
+
+
+def dated(rng: np.random.Generator) -> str:
+    """A day, now and then with the time, as cameras write it."""
     year, month, day = rng.integers(1990, 2031), rng.integers(1, 13), rng.integers(1, 29)
     layout = str(
         rng.choice(("{2:02}.{1:02}.{0}", "{0}/{1:02}/{2:02}", "'{3:02} {1} {2}", "{0}-{1:02}-{2:02} {4:02}:{5:02}"))
     )
-    text = layout.format(year, month, day, year % 100, rng.integers(0, 24), rng.integers(0, 60))
-    return _line(text, height_px, 0.0, rng)
+    return layout.format(year, month, day, year % 100, rng.integers(0, 24), rng.integers(0, 60))
 
 
 def emblem(height_px: float, rng: np.random.Generator) -> Ink:
     """A logo: rings, polygons, stars and rays in one another."""
-    side, draw, image = _canvas(height_px)
+    side, draw, image = canvas(height_px)
     shapes, solid = [_polygon, _star, _ring, _rays], 2
     radius, hollow = 0.48 * side, False
     for index in rng.permutation(len(shapes))[: int(rng.integers(2, 4))]:
         shapes[index](draw, side / 2, radius, 0 if hollow else 255, rng)
         radius *= float(rng.uniform(0.45, 0.75))
         hollow = bool(index < solid) and not hollow
-    return _reduced(image, height_px)
+    return reduced(image, height_px)
 
 
 def monogram(height_px: float, rng: np.random.Generator) -> Ink:
     """Initials in a ring or a polygon."""
-    side, draw, image = _canvas(height_px)
+    side, draw, image = canvas(height_px)
     frame = _ring if rng.random() < 0.5 else _polygon
     frame(draw, side / 2, 0.48 * side, 255, rng)
     text = "".join(rng.choice(list(LETTERS), size=int(rng.integers(1, 4))))
     font = ImageFont.load_default(side * (0.5 if len(text) == 1 else 0.8 / len(text)))
     draw.ellipse([0.14 * side, 0.14 * side, 0.86 * side, 0.86 * side], fill=0)
     draw.text((side / 2, side / 2), text, fill=255, font=font, anchor="mm")
-    return _reduced(image, height_px)
+    return reduced(image, height_px)
 
 
 def signature(height_px: float, rng: np.random.Generator) -> Ink:
@@ -94,12 +98,13 @@ CONTENTS: dict[str, Callable[[float, np.random.Generator], Ink]] = {
 }
 
 
-def _phrase(rng: np.random.Generator) -> str:
+def phrase(rng: np.random.Generator) -> str:
+    """A stock phrase, an author, an address."""
     name = " ".join("".join(rng.choice(SYLLABLES, size=int(rng.integers(2, 4)))).title() for _ in range(2))
     site = f"www.{name.replace(' ', '').lower()}.com"
     year = int(rng.integers(1998, 2031))
-    phrase = str(rng.choice((str(rng.choice(WORDS)), f"© {name}", f"© {name} {year}", f"{name} Photography", site)))
-    return phrase.upper() if rng.random() < 0.25 else phrase
+    said = str(rng.choice((str(rng.choice(WORDS)), f"© {name}", f"© {name} {year}", f"{name} Photography", site)))
+    return said.upper() if rng.random() < 0.25 else said
 
 
 def _line(text: str, height_px: float, stroke: float, rng: np.random.Generator) -> Ink:
@@ -117,19 +122,19 @@ def _line(text: str, height_px: float, stroke: float, rng: np.random.Generator) 
     ink = np.asarray(image)
     if pen:
         ink = ink - cv2.erode(ink, np.ones((2 * pen + 1, 2 * pen + 1), np.uint8))
-    return _trimmed(ink)
+    return trimmed(ink)
 
 
-def _slanted(ink: Ink, rng: np.random.Generator) -> Ink:
+def slanted(ink: Ink, rng: np.random.Generator) -> Ink:
     """The ink leaning and narrower or wider: another typeface from the one there is."""
     lean, wide = float(rng.choice((0.0, 0.25, rng.uniform(-0.15, 0.35)))), float(rng.uniform(0.75, 1.35))
     height, width = ink.shape
     room = abs(lean) * height
     matrix = np.array([[wide, -lean, max(lean, 0.0) * height], [0.0, 1.0, 0.0]])
-    return _trimmed(np.asarray(cv2.warpAffine(ink, matrix, (math.ceil(wide * width + room) + 1, height))))
+    return trimmed(np.asarray(cv2.warpAffine(ink, matrix, (math.ceil(wide * width + room) + 1, height))))
 
 
-def _trimmed(ink: Ink) -> Ink:
+def trimmed(ink: Ink) -> Ink:
     """The ink without empty borders, at least one pixel."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not rows.size:
@@ -137,15 +142,17 @@ def _trimmed(ink: Ink) -> Ink:
     return np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
-def _canvas(height_px: float) -> tuple[int, ImageDraw.ImageDraw, Image.Image]:
+def canvas(height_px: float) -> tuple[int, ImageDraw.ImageDraw, Image.Image]:
+    """(side in px, pen, empty square) to draw a logo on, SUPERSAMPLING times as large as it will be."""
     side = SUPERSAMPLING * max(4, round(height_px))
     image = Image.new("L", (side, side), 0)
     return side, ImageDraw.Draw(image), image
 
 
-def _reduced(image: Image.Image, height_px: float) -> Ink:
+def reduced(image: Image.Image, height_px: float) -> Ink:
+    """The ink of a canvas at that height, without empty borders."""
     side = max(4, round(height_px))
-    return _trimmed(np.asarray(cv2.resize(np.asarray(image), (side, side), interpolation=cv2.INTER_AREA)))
+    return trimmed(np.asarray(cv2.resize(np.asarray(image), (side, side), interpolation=cv2.INTER_AREA)))
 
 
 def _ring(draw: ImageDraw.ImageDraw, center: float, radius: float, fill: int, rng: np.random.Generator) -> None:
@@ -155,20 +162,21 @@ def _ring(draw: ImageDraw.ImageDraw, center: float, radius: float, fill: int, rn
 
 def _polygon(draw: ImageDraw.ImageDraw, center: float, radius: float, fill: int, rng: np.random.Generator) -> None:
     corners, turn = int(rng.integers(3, 9)), float(rng.uniform(0.0, 2 * math.pi))
-    draw.polygon(_corners(center, [radius] * corners, turn), fill=fill)
+    draw.polygon(vertices(center, [radius] * corners, turn), fill=fill)
 
 
 def _star(draw: ImageDraw.ImageDraw, center: float, radius: float, fill: int, rng: np.random.Generator) -> None:
     tips, turn = int(rng.integers(4, 11)), float(rng.uniform(0.0, 2 * math.pi))
-    draw.polygon(_corners(center, [radius, float(rng.uniform(0.3, 0.6)) * radius] * tips, turn), fill=fill)
+    draw.polygon(vertices(center, [radius, float(rng.uniform(0.3, 0.6)) * radius] * tips, turn), fill=fill)
 
 
 def _rays(draw: ImageDraw.ImageDraw, center: float, radius: float, fill: int, rng: np.random.Generator) -> None:
     tips, turn = int(rng.integers(5, 13)), float(rng.uniform(0.0, 2 * math.pi))
-    for end in _corners(center, [radius] * tips, turn):
+    for end in vertices(center, [radius] * tips, turn):
         draw.line([(center, center), end], fill=fill, width=max(1, round(0.12 * radius)))
 
 
-def _corners(center: float, radii: list[float], turn: float) -> Points:
+def vertices(center: float, radii: list[float], turn: float) -> Points:
+    """(x, y) around the center, evenly spread from that angle on in radians, one per radius."""
     angles = [turn + 2 * math.pi * i / len(radii) for i in range(len(radii))]
     return [(center + r * math.cos(a), center + r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
