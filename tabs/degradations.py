@@ -7,7 +7,8 @@ import numpy as np
 
 from iqa import degradations, quality
 from iqa import image as images
-from iqa.degradations import DegradationAnswer, Evidence
+from iqa.degradations import DegradationAnswer
+from iqa.evidence import Evidence
 from iqa.quality import QualityAnswer
 from iqa.srgb import from_linear
 
