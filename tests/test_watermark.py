@@ -16,7 +16,7 @@ from iqa.errors import ArgumentError, UnknownNameError
 from iqa.measures import ANALYSIS_PIXELS
 from iqa.model import Model
 from tabs import degradations as tab
-from tabs import pictures
+from tabs import pictures, wiring
 from tabs.upload import Photo
 from tests import toy_degradations as stand_in
 
@@ -192,3 +192,11 @@ def test_a_box_is_drawn_where_it_is_in_the_photo() -> None:
     assert np.abs(white.min(axis=0) - (100, 200)).max() <= 2
     assert np.abs(white.max(axis=0) - (250, 300)).max() <= 2
     assert (gray == 128).all()
+
+
+def test_a_picture_that_is_not_always_there_goes_with_its_result() -> None:
+    verdict, always, mark = wiring.verdict_card("Add a photo.", 90), wiring.picture("a", 90), tab._mark()
+    said, nothing, gone = wiring.Results([verdict, always, mark], verdict, "Add a photo.").blank()
+    assert "Add a photo." in said
+    assert nothing is None
+    assert (gone.visible, gone.value) == (False, None)
