@@ -53,8 +53,10 @@ ABOUT = {
         "photos in 10 lie; its `category`; the `factors`, measured beside it, each 0 to 1, 1 = best."
     ),
     "/degradations/assess": (
-        "Severities, 0 = none to 1, null = cannot tell; `overall`, 0 to 1, higher is better; `overall_without`: what "
-        "could not be told and counts as 0 in it; the `evidence` in numbers."
+        "Severities, 0 = none to 1, null = cannot tell; `overall`, 0 to 1, higher is better, by the weights that "
+        "`overall_weights` names; `overall_without`: what could not be told and counts as 0 in it; the `evidence` in "
+        "numbers: `noise_sigma` in grey levels, `jpeg_quality` of the file, `jpeg_quality_estimated`: what the pixels "
+        "look like, null = nothing to say; `watermark_box` is null here: it is not looked for."
     ),
 }
 """What the JSON of a path holds beside ``file`` and ``model``, for its description."""

@@ -52,6 +52,7 @@ ESTIMATORS: Calls = {
     "quality.score, classical": partial(quality.score, model="classical"),
     "blur.classify": blur.classify,
     "degradations.assess": degradations.assess,
+    "degradations.assess, classical": partial(degradations.assess, model="classical"),
     "lowlight.need": lowlight.need,
     "lowlight.enhance": partial(lowlight.enhance, force=True),
     "lowlight.enhance, classical": partial(lowlight.enhance, force=True, model="classical"),

@@ -69,11 +69,18 @@ def blur(found: BlurAnswer, detection: Detection | None = None) -> Plain:
 
 
 def degradations(found: DegradationAnswer) -> Plain:
-    """The severities (0 = none, null = cannot tell), ``overall`` (higher is better) and the evidence in numbers."""
+    """The severities (0 = none, null = cannot tell), ``overall`` (higher is better) and the evidence in numbers.
+
+    ``overall_weights`` says which weights the overall was made with, ``overall_without`` what counts in it but could
+    not be told. Of the evidence ``jpeg_quality`` stands in the header of the file, ``jpeg_quality_estimated`` is what
+    the pixels look like (null: nothing to say); ``watermark_box`` is x0, y0, x1, y1 in px of the photo, null where no
+    watermark was found or none was looked for.
+    """
     seen = found.evidence
     return {
         **{name: found.severities[name] for name in NAMES},
         "overall": found.overall,
+        "overall_weights": found.overall_weights,
         "overall_without": list(found.overall_without),
         "evidence": {
             "illuminant": list(seen.illuminant),
@@ -85,6 +92,8 @@ def degradations(found: DegradationAnswer) -> Plain:
             "mean_luminance": seen.mean_luminance,
             "blockiness": seen.blockiness,
             "jpeg_quality": seen.jpeg_quality,
+            "jpeg_quality_estimated": seen.jpeg_quality_estimated,
+            "watermark_box": None if seen.watermark_box is None else list(seen.watermark_box),
         },
     }
 

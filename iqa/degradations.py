@@ -1,38 +1,60 @@
-"""What is wrong with a photo: a severity per degradation, and the evidence for each."""
+"""What is wrong with a photo: a severity per degradation, the overall, and the evidence for each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ArgumentError
+from .damage import jpeg_quality as jpeg_quality_of
+from .errors import ArgumentError, ManifestError, UnknownNameError
 from .estimator import Estimator, require
+from .evidence import Evidence, measured
 from .factors import exposure_factor
-from .measures import (
-    Exposure,
-    analysis_luma,
-    blockiness,
-    clipped_masks,
-    color_cast,
-    correct_cast,
-    edge_width,
-    exposure,
-    noise_sigma,
-    sharpness_map,
-)
-from .resize import reduced
+from .measures import Exposure, exposure
+from .measures.scale import analysis_size
+from .networks import network
+
+if TYPE_CHECKING:
+    from .model import Model
 
 CLASSICAL = Estimator("classical-degradations", "1.0.0")
-ESTIMATORS = ("classical",)
+NETWORKS = ("degradations",)
+"""Names of models whose folder gives the severities of NAMES, and `noise_sigma` in grey levels at analysis scale."""
+ESTIMATORS = (*NETWORKS, "classical")
+DEFAULT = ESTIMATORS[0]
 NAMES = ("color_cast", "blurriness", "watermark", "noise", "exposure", "compression")
+SIGMA = "noise_sigma"
+
+Severities = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """overall = intercept - sum of weight x severity, clipped to [0, 1]; no weight is negative, so that it is monotone.
+
+    Attributes:
+        intercept: the overall of a photo without degradations, [0, 1].
+        weights: by name, 0 or more; what is not named does not count.
+    """
+
+    intercept: float
+    weights: Mapping[str, float]
+
+
 WEIGHTS = {"color_cast": 0.2, "blurriness": 0.3, "watermark": 0.25, "noise": 0.25}
 """overall = 1 - sum of weight x severity; exposure and compression are shown but are not part of the formula."""
+DOCUMENTED = Formula(1.0, WEIGHTS)
+RATED_WEIGHTS: dict[str, Formula] = {}
+"""By estimator (its name and version): fitted to BIQ2021's training ratings; from training/rated_overall.py."""
+WEIGHTINGS = ("documented", "rated")
 
 LEAST_EXPOSED = 0.02
 """Fraction of the pixels that must be neither black nor white for color and noise to be judged."""
-PREVIEW_SIDE = 1024
-SHADOW_MARK, HIGHLIGHT_MARK = (40, 90, 255), (255, 40, 40)
+LEAST_COMPRESSED = 0.15
+"""Severity of compression from which a JPEG quality is estimated: below, hardly anything of it is to be seen."""
 
 
 @dataclass(frozen=True)
@@ -60,133 +82,176 @@ JPEG = Ramp(-75.0, -10.0)  # minus the JPEG quality of the file
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the severities were read from.
-
-    Attributes:
-        illuminant: (r, g, b) of the estimated light in linear light, the largest is 1.
-        cast_delta_e: Delta E_ab of that light from neutral, 0 = neutral.
-        corrected: uint8 (h, w, 3) preview with the cast taken out.
-        noise_sigma: standard deviation of the noise in grey levels, at analysis scale.
-        edge_width_px: Gaussian sigma of the strong edges in px, at analysis scale.
-        sharpness_map: float32 (gh, gw) in [0, 1], 1 = sharp, NaN = no texture to judge.
-        clipped: uint8 (h, w, 3) preview, lost shadows blue and lost highlights red.
-        clipped_shadows: fraction of the pixels, [0, 1].
-        clipped_highlights: fraction of the pixels, [0, 1].
-        mean_luminance: [0, 1].
-        blockiness: strength of the 8x8 grid of JPEG, 0 = none.
-        jpeg_quality: quality the file was saved with, 1..100; None when unknown.
-    """
-
-    illuminant: tuple[float, float, float]
-    cast_delta_e: float
-    corrected: NDArray[np.uint8]
-    noise_sigma: float
-    edge_width_px: float
-    sharpness_map: NDArray[np.float32]
-    clipped: NDArray[np.uint8]
-    clipped_shadows: float
-    clipped_highlights: float
-    mean_luminance: float
-    blockiness: float
-    jpeg_quality: int | None
-
-
-@dataclass(frozen=True)
 class DegradationAnswer:
     """The degradations of one photo.
 
     Attributes:
         severities: per name in NAMES, [0, 1], 0 = none; None = this estimator cannot tell.
-        overall: [0, 1], higher is better; 1 - sum of WEIGHTS x severity.
-        overall_without: names in WEIGHTS that could not be told and were counted as 0.
+        overall: [0, 1], higher is better; see ``formula``.
+        overall_weights: which weights it was made with, one of WEIGHTINGS.
+        overall_without: names that count in it but could not be told, and were taken as 0.
         evidence: what the severities were read from.
         model: who made the answer.
     """
 
-    severities: dict[str, float | None]
+    severities: Severities
     overall: float
+    overall_weights: str
     overall_without: tuple[str, ...]
     evidence: Evidence
     model: Estimator
 
 
-def overall(severities: dict[str, float | None]) -> float:
-    """The documented overall: 1 - (0.2 color_cast + 0.3 blurriness + 0.25 watermark + 0.25 noise).
+def overall(severities: Mapping[str, float | None], by: Formula = DOCUMENTED) -> float:
+    """The overall; the documented one is 1 - (0.2 color_cast + 0.3 blurriness + 0.25 watermark + 0.25 noise).
 
     Args:
         severities: by name, [0, 1] or None; an unknown one counts as 0, because unknown is not bad.
+        by: the intercept and the weights.
 
     Returns:
         [0, 1], higher is better.
     """
-    return 1.0 - sum(weight * (severities[name] or 0.0) for name, weight in WEIGHTS.items())
+    lost = sum(weight * (severities[name] or 0.0) for name, weight in by.weights.items())
+    return float(np.clip(by.intercept - lost, 0.0, 1.0))
 
 
-def assess(image: NDArray[np.uint8], *, jpeg_quality: int | None = None, model: str = "classical") -> DegradationAnswer:
-    """The severities of six degradations, the overall, and the evidence.
-
-    Args:
-        image: RGB uint8 (H, W, 3).
-        jpeg_quality: quality of the JPEG file the image came from, 1..100, where it is known (iqa.image.info).
-        model: name of the estimator, one of ESTIMATORS.
+def formula(weights: str, by: Estimator) -> Formula:
+    """The formula of the overall: ``documented``, or ``rated`` as fitted to people's ratings for that estimator.
 
     Raises:
-        ArgumentError: jpeg_quality outside 1..100. UnknownNameError: no such estimator.
+        UnknownNameError: not one of WEIGHTINGS. ArgumentError: no weights were fitted for that estimator.
+    """
+    if weights not in WEIGHTINGS:
+        raise UnknownNameError("weights", weights, WEIGHTINGS)
+    if weights == "documented":
+        return DOCUMENTED
+    if str(by) not in RATED_WEIGHTS:
+        fitted = ", ".join(RATED_WEIGHTS) or "none yet"
+        raise ArgumentError(
+            f"No weights were fitted to people's ratings for {by}; they exist for: {fitted}. "
+            "Ask for the weights 'documented', or fit them: python -m training.rated_overall --help."
+        )
+    return RATED_WEIGHTS[str(by)]
+
+
+def assess(
+    image: NDArray[np.uint8],
+    *,
+    jpeg_quality: int | None = None,
+    model: str = DEFAULT,
+    weights: str = "documented",
+) -> DegradationAnswer:
+    """The severities of six degradations, the overall, and the evidence.
+
+    Where nothing can be judged a severity is None: color cast and noise without pixels between black and white,
+    blurriness without texture; a network's watermark and compression without texture as well, which a mark or blocks
+    would be; a watermark always in closed form.
+
+    Args:
+        image: RGB uint8 (H, W, 3), at its own size: blocks are seen there alone.
+        jpeg_quality: quality of the JPEG file the image came from, 1..100, where it is known (iqa.image.info).
+        model: name of the estimator, one of ESTIMATORS.
+        weights: of the overall, one of WEIGHTINGS.
+
+    Raises:
+        ArgumentError: jpeg_quality outside 1..100, or weights that were not fitted for the model.
+        UnknownNameError: no such estimator, or no such weights.
+        ModelError, ManifestError: its model is not here, altered or broken; nothing takes its place.
     """
     require(model, ESTIMATORS)
     if jpeg_quality is not None and not 1 <= jpeg_quality <= 100:
         raise ArgumentError(f"JPEG quality {jpeg_quality} is outside 1..100.")
+    by = estimator(model)
+    rule = formula(weights, by)
     tones = exposure(image)
-    evidence = _evidence(image, tones, jpeg_quality)
-    texture = bool(np.isfinite(evidence.sharpness_map).any())
-    exposed = tones.clipped_shadows + tones.clipped_highlights < 1.0 - LEAST_EXPOSED
-    severities: dict[str, float | None] = {
-        "color_cast": CAST(evidence.cast_delta_e) if exposed else None,
-        "blurriness": BLUR(evidence.edge_width_px) if texture else None,
-        "watermark": None,
-        "noise": NOISE(evidence.noise_sigma) if exposed else None,
-        "exposure": EXPOSURE(1.0 - exposure_factor(tones)),
-        "compression": max(BLOCKS(evidence.blockiness), 0.0 if jpeg_quality is None else JPEG(-jpeg_quality)),
-    }
-    unknown = tuple(name for name in WEIGHTS if severities[name] is None)
-    return DegradationAnswer(severities, overall(severities), unknown, evidence, CLASSICAL)
+    seen = measured(image, tones, jpeg_quality)
+    severities, seen = _learned(image, seen, model) if model in NETWORKS else (_classical(tones, seen), seen)
+    severities |= dict.fromkeys(_untold(tones, seen))
+    unknown = tuple(name for name, weight in rule.weights.items() if weight and severities[name] is None)
+    return DegradationAnswer(severities, overall(severities, rule), weights, unknown, seen, by)
 
 
-def estimator(model: str = "classical") -> Estimator:
-    """Who answers to that name; raises UnknownNameError when nobody does."""
+def estimator(model: str = DEFAULT) -> Estimator:
+    """Who answers to that name; a network is loaded and proven by its probe, so that ``assess`` can use it.
+
+    Raises:
+        As ``assess``.
+    """
     require(model, ESTIMATORS)
-    return CLASSICAL
+    return _network(model).estimator if model in NETWORKS else CLASSICAL
 
 
-def _evidence(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | None) -> Evidence:
-    luma = analysis_luma(image)
-    cast = color_cast(image)
-    preview = reduced(image, PREVIEW_SIDE)
-    largest = max(cast.illuminant)
-    red, green, blue = (value / largest for value in cast.illuminant)
-    return Evidence(
-        illuminant=(red, green, blue),
-        cast_delta_e=cast.magnitude,
-        corrected=correct_cast(preview, cast),
-        noise_sigma=noise_sigma(luma),
-        edge_width_px=edge_width(luma),
-        sharpness_map=sharpness_map(luma),
-        clipped=_mark_clipped(image, preview),
-        clipped_shadows=tones.clipped_shadows,
-        clipped_highlights=tones.clipped_highlights,
-        mean_luminance=tones.mean_luminance,
-        blockiness=blockiness(image),
-        jpeg_quality=jpeg_quality,
-    )
+def analysis_copy(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What a network is given of a photo: at most ANALYSIS_PIXELS by area averaging; a smaller one as it is.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+    """
+    height, width = analysis_size(*image.shape[:2])
+    if (height, width) == image.shape[:2]:
+        return image
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _mark_clipped(image: NDArray[np.uint8], preview: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The preview dimmed to grey, clipped shadows blue, clipped highlights red."""
-    grey = cv2.cvtColor(cv2.cvtColor(preview, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    marked = (0.6 * grey).astype(np.float32)
-    for mask, color in zip(clipped_masks(image), (SHADOW_MARK, HIGHLIGHT_MARK), strict=True):
-        size = (preview.shape[1], preview.shape[0])
-        part = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
-        marked = marked * (1.0 - part) + np.array(color, np.float32) * part
-    return np.rint(marked).astype(np.uint8)
+def predict(copies: Sequence[NDArray[np.uint8]], model: str = DEFAULT) -> list[dict[str, float]]:
+    """What a network says of each photo: NAMES, [0, 1], 0 = none, and `noise_sigma` in grey levels.
+
+    Args:
+        copies: as ``analysis_copy`` gives them.
+        model: one of NETWORKS.
+
+    Raises:
+        UnknownNameError: no such network. ModelError, ManifestError: as ``assess``.
+    """
+    require(model, NETWORKS)
+    answers = _network(model).predict_batch(copies)
+    return [{name: float(said[name]) for name in (*NAMES, SIGMA)} for said in answers]
+
+
+def _classical(tones: Exposure, seen: Evidence) -> Severities:
+    saved = 0.0 if seen.jpeg_quality is None else JPEG(-seen.jpeg_quality)
+    return {
+        "color_cast": CAST(seen.cast_delta_e),
+        "blurriness": BLUR(seen.edge_width_px),
+        "watermark": None,
+        "noise": NOISE(seen.noise_sigma),
+        "exposure": EXPOSURE(1.0 - exposure_factor(tones)),
+        "compression": max(BLOCKS(seen.blockiness), saved),
+    }
+
+
+def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Severities, Evidence]:
+    """The severities by the network of that name, and the evidence with what it adds."""
+    copy = analysis_copy(image)
+    (said,) = predict([copy], model)
+    severities: Severities = {name: said[name] for name in NAMES}
+    compression, looks = said["compression"], None
+    if not _textured(seen):
+        severities |= {"watermark": None, "compression": None}
+    elif copy.shape != image.shape:
+        severities["compression"] = max(compression, BLOCKS(seen.blockiness))  # blocks that the copy has lost
+    elif compression >= LEAST_COMPRESSED:
+        looks = jpeg_quality_of(compression)
+    return severities, replace(seen, noise_sigma=said[SIGMA], jpeg_quality_estimated=looks)
+
+
+def _untold(tones: Exposure, seen: Evidence) -> tuple[str, ...]:
+    """The names that no estimator can tell of such a photo."""
+    exposed = tones.clipped_shadows + tones.clipped_highlights < 1.0 - LEAST_EXPOSED
+    return (() if exposed else ("color_cast", "noise")) + (() if _textured(seen) else ("blurriness",))
+
+
+def _textured(seen: Evidence) -> bool:
+    return bool(np.isfinite(seen.sharpness_map).any())
+
+
+def _network(name: str) -> "Model":
+    """The session for that name; raises ManifestError where its answers are not those of a model of degradations."""
+    found = network(name)
+    labels = {label for output in found.manifest.outputs for label in output.labels}
+    if not labels >= {*NAMES, SIGMA}:
+        raise ManifestError(
+            f"Model {name!r}: found the outputs {', '.join(sorted(labels))}; accepted: {', '.join((*NAMES, SIGMA))}."
+        )
+    return found

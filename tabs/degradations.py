@@ -5,18 +5,19 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from iqa import degradations, quality
+from iqa import degradations, quality, watermark
 from iqa import image as images
-from iqa.degradations import DegradationAnswer, Evidence
+from iqa.degradations import DegradationAnswer
+from iqa.evidence import Evidence
 from iqa.quality import QualityAnswer
 from iqa.srgb import from_linear
 
 from . import answer, pictures, show
 from .examples import Examples
 from .upload import Photo, named, needed, pixels, sentences, upload_box
-from .wiring import Results, Source, map_legend, numbers, picture, shelf, verdict_card, wire
+from .wiring import Results, Source, map_legend, numbers, picture, shelf, shown, verdict_card, wire
 
-SENTENCE = "What is wrong with a photo: color cast, blur, noise, exposure or compression, how much, and the evidence."
+SENTENCE = "What is wrong with a photo: color cast, blur, watermark, noise, exposure or compression, and the evidence."
 INVITATION = "Add a photo, or click on an example, to see its quality and what lowers it."
 LABELS = {
     "color_cast": "Color cast",
@@ -32,12 +33,16 @@ UNKNOWN = "cannot tell"
 
 
 def judge(photo: Photo | None) -> tuple[Any, ...]:
-    """Assesses a photo. Returns the numbers, quality, severities, four pictures of evidence, and the evidence."""
+    """Assesses a photo. Returns the numbers, quality, severities, five pictures of evidence, and the evidence.
+
+    The fifth shows where a strong watermark is, and is looked for only then: it takes some seconds.
+    """
     photo = needed(photo)
     with sentences("This photo could not be judged"):
         image = pixels(photo)
         score = quality.score(pixels(photo, max_side=quality.READ_SIDE))
         found = degradations.assess(image, jpeg_quality=images.info(named(photo)).jpeg_quality)
+        found = watermark.located(image, found)
     seen = found.evidence
     numbers_of_both = answer.degradations(photo.name, found) | {"quality": answer.quality(photo.name, score)}
     return (
@@ -48,6 +53,7 @@ def judge(photo: Photo | None) -> tuple[Any, ...]:
         pictures.small(seen.corrected),
         pictures.small(seen.clipped),
         pictures.heat_map(image, seen.sharpness_map),
+        shown(_marked(image, seen)),
         _evidence(seen),
     )
 
@@ -116,9 +122,18 @@ def _overall(found: DegradationAnswer) -> str:
     )
 
 
+def _marked(image: pictures.Pixels, seen: Evidence) -> pictures.Pixels | None:
+    """The heat map of the watermark with its box; None where none was found."""
+    if seen.watermark_map is None or seen.watermark_box is None:
+        return None
+    heat = np.where(seen.watermark_map > 0, seen.watermark_map, np.float32(np.nan))
+    return pictures.boxed(pictures.heat_map(image, heat), seen.watermark_box, image.shape[1])
+
+
 def _evidence(seen: Evidence) -> str:
     color = "rgb({},{},{})".format(*from_linear(np.array(seen.illuminant, np.float32)))
-    jpeg = "unknown" if seen.jpeg_quality is None else f"{seen.jpeg_quality} of 100"
+    saved, looks = seen.jpeg_quality, seen.jpeg_quality_estimated
+    box = seen.watermark_box
     rows = [
         show.Fact("Cast of the light", f"{seen.cast_delta_e:.1f} ΔE", "CIELAB distance from neutral, 0 = neutral"),
         show.Fact("Edge width", f"{seen.edge_width_px:.2f} px", "Gaussian sigma at analysis scale, lower is sharper"),
@@ -127,11 +142,19 @@ def _evidence(seen: Evidence) -> str:
         show.Fact("Lost shadows", f"{100 * seen.clipped_shadows:.1f} % of the pixels", "0 = none"),
         show.Fact("Lost highlights", f"{100 * seen.clipped_highlights:.1f} % of the pixels", "0 = none"),
         show.Fact("JPEG grid", f"{seen.blockiness:.2f}", "strength of the 8 × 8 blocks, 0 = none"),
-        show.Fact("JPEG quality of the file", jpeg, "higher is better; unknown for other formats"),
+        show.Fact("Looks like JPEG quality", _of_100(looks, "cannot tell"), "higher is better; told of small photos"),
+        show.Fact("JPEG quality of the file", _of_100(saved, "unknown"), "higher is better; unknown for other formats"),
     ]
+    if box is not None:
+        place = f"{box[0]}, {box[1]} to {box[2]}, {box[3]} px"
+        rows.append(show.Fact("Watermark", place, "corners of the box, from the upper left"))
     meaning = "estimated color of the light (white = neutral)"
     swatch = f'<div class="iqa-swatch"><i style="background:{color}"></i>{meaning}</div>'
     return f"<h4>The numbers behind it</h4>{swatch}{show.facts(rows)}"
+
+
+def _of_100(setting: int | None, unknown: str) -> str:
+    return unknown if setting is None else f"{setting} of 100"
 
 
 def _pictures() -> list[gr.Image]:
@@ -141,6 +164,10 @@ def _pictures() -> list[gr.Image]:
         with gr.Row():
             drawn += [picture(title, 300) for title in pair]
     return drawn
+
+
+def _mark() -> gr.Image:
+    return picture("Where the watermark is: the box; yellow = most of it", 300, visible=False)
 
 
 def build(examples: Examples) -> None:
@@ -155,6 +182,7 @@ def build(examples: Examples) -> None:
             severities = gr.HTML(label="severities", min_height=372)
             drawn = _pictures()
             map_legend()
+            drawn.append(_mark())
             evidence = gr.HTML(label="evidence")
             plain = numbers()
     wire(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqa.burst import NOTES
-from iqa.degradations import HIGHLIGHT_MARK, SHADOW_MARK
+from iqa.evidence import HIGHLIGHT_MARK, SHADOW_MARK
 from iqa.measures import analysis_luma, blockiness, clipped_masks, exposure, noise_sigma, sharpness_map
 from iqa.resize import reduced
 

@@ -72,6 +72,22 @@ def strokes(picture: Pixels, angles: NDArray[np.float32]) -> Pixels:
     return out
 
 
+def boxed(picture: Pixels, box: tuple[int, int, int, int], full_width: int) -> Pixels:
+    """The picture with the outline of a box.
+
+    Args:
+        picture: RGB uint8 display copy.
+        box: (x0, y0, x1, y1) in px of the full photo, the last two excluded.
+        full_width: width in px of the photo that the box refers to.
+    """
+    left, top, right, bottom = (round(edge * picture.shape[1] / full_width) for edge in box)
+    thick = max(2, round(min(picture.shape[:2]) / 160))
+    out = picture.copy()
+    for color, width in (((0, 0, 0), 2 * thick), ((255, 255, 255), thick)):
+        cv2.rectangle(out, (left, top), (right - 1, bottom - 1), color, width)
+    return out
+
+
 def arrow(picture: Pixels, motion: Motion, full_width: int) -> Pixels:
     """The picture with a double-headed arrow along the smear and its angle and length in words.
 

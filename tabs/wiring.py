@@ -11,7 +11,7 @@ from gradio.components import Component
 
 from .examples import Example
 from .memory import give_back_soon
-from .pictures import gradient
+from .pictures import Pixels, gradient
 from .show import card, legend, waiting
 
 AT_ONCE = 2
@@ -58,12 +58,20 @@ def verdict_card(invitation: str, height: int) -> gr.HTML:
     return gr.HTML(waiting(invitation, height), label="verdict", min_height=height, elem_classes="iqa-verdict")
 
 
-def picture(title: str, height: int) -> gr.Image:
-    """A result picture of a fixed height, so that the page does not jump when it arrives."""
+def picture(title: str, height: int, *, visible: bool = True) -> gr.Image:
+    """A result picture of a fixed height, so that the page does not jump when it arrives.
+
+    Where it is not ``visible`` from the start, a result shows it by `shown`, and it goes with the result.
+    """
     return gr.Image(
         label=title, format="jpeg", height=height, min_width=260, interactive=False, buttons=["fullscreen"],
-        elem_classes="iqa-picture",
+        elem_classes="iqa-picture", visible=visible,
     )  # fmt: skip
+
+
+def shown(pixels: Pixels | None) -> gr.Image:
+    """What a result returns for a picture that is not always there: it with its pixels, or nothing in its place."""
+    return gr.Image(value=pixels, visible=pixels is not None)
 
 
 def map_legend(*others: tuple[str, str]) -> gr.HTML:
@@ -106,6 +114,8 @@ class Results:
 
 
 def _empty(output: Component, value: str | None) -> Any:
+    if isinstance(output, gr.Image) and not output.visible:
+        return shown(None)
     if not isinstance(output, gr.DownloadButton):
         return value
     return gr.DownloadButton(value=None, interactive=False, variant="secondary")

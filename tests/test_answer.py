@@ -7,7 +7,7 @@ import numpy as np
 import photos
 import pytest
 
-from iqa import answer, blur, burst, degradations, lowlight, quality
+from iqa import answer, blur, burst, degradations, evidence, lowlight, quality
 from iqa.table import to_json
 from tabs import answer as page
 
@@ -43,12 +43,13 @@ def test_doubt_and_its_reason_are_told() -> None:
 
 
 def test_every_number_of_the_evidence_is_told() -> None:
-    found = degradations.assess(photos.photo("coffee"), jpeg_quality=80)
+    found = degradations.assess(photos.photo("coffee"), jpeg_quality=80, model="classical")
     said = answer.degradations(found)
-    pictures = {"corrected", "sharpness_map", "clipped"}
-    assert set(said["evidence"]) == {field.name for field in fields(degradations.Evidence)} - pictures
+    pictures = {"corrected", "sharpness_map", "clipped", "watermark_map"}
+    assert set(said["evidence"]) == {field.name for field in fields(evidence.Evidence)} - pictures
     assert said["evidence"]["jpeg_quality"] == 80
     assert [*said][: len(degradations.NAMES)] == list(degradations.NAMES)
+    assert said["overall_weights"] == "documented"
     assert said["overall_without"] == ["watermark"]
 
 
@@ -71,5 +72,5 @@ def test_a_burst_without_two_readable_frames_has_nulls_and_its_failures() -> Non
 
 
 def test_answers_are_json(moved: blur.BlurAnswer) -> None:
-    said = [answer.blur(moved), answer.degradations(degradations.assess(photos.photo("coffee")))]
+    said = [answer.blur(moved), answer.degradations(degradations.assess(photos.photo("coffee"), model="classical"))]
     assert json.loads(to_json(said)) == said

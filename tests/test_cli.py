@@ -46,7 +46,7 @@ def listed(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[dict[
 ANSWER_KEYS = {
     "score": ["file", "model", "quality", "quality_low", "quality_high", "category", "factors"],
     "blur": ["file", "model", "blur_type", "confidence", "probabilities", "certain", "reason", "motion"],
-    "degradations": ["file", "model", *degradations.NAMES, "overall", "overall_without", "evidence"],
+    "degradations": ["file", "model", *degradations.NAMES, "overall", "overall_weights", "overall_without", "evidence"],
 }
 
 
@@ -73,10 +73,11 @@ def test_degradations_know_the_quality_the_file_was_saved_with(
 ) -> None:
     for setting in (5, 95):
         Image.fromarray(photos.photo("coffee")).save(tmp_path / f"{setting}.jpg", quality=setting)
-    low, high = listed(capsys, "degradations", tmp_path)
+    low, high = listed(capsys, "degradations", tmp_path, "--model", "classical")
     assert low["compression"] > 0.9 > high["compression"]
     pixels = image.load(tmp_path / "95.jpg")
-    assert degradations.assess(pixels, jpeg_quality=95).severities["compression"] == high["compression"]
+    direct = degradations.assess(pixels, jpeg_quality=95, model="classical")
+    assert direct.severities["compression"] == high["compression"]
 
 
 @pytest.mark.parametrize("blur_type", blur.SELECTABLE)

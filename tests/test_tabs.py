@@ -1,6 +1,7 @@
 """What the tabs draw: pictures, bars and words, and the examples that are made at start."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -170,7 +171,9 @@ def upload(folder: Path, picture: NDArray[np.uint8]) -> Photo:
     return Photo(path, path.name)
 
 
-def test_overall_says_what_it_counts_and_what_is_left_out(tmp_path: Path) -> None:
+def test_overall_says_what_it_counts_and_what_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the closed form, which sees no watermark."""
+    monkeypatch.setattr(degradations, "assess", partial(degradations.assess, model="classical"))
     _, _, severities, *_ = degradations_tab.judge(upload(tmp_path, photo("coffee")))
     assert "Overall of color cast, blurriness and noise: " in severities
     assert "exposure error and compression do not count" in severities

@@ -10,7 +10,6 @@ import pandas as pd
 from iqa import degradations, image
 from iqa.degradations import ESTIMATORS
 from iqa.errors import ArgumentError
-from iqa.estimator import Estimator, require
 from iqa.measures import analysis_luma, laplacian_variance
 
 from ..benchmark import MODEL, Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
@@ -125,17 +124,12 @@ def _column(frame: pd.DataFrame, name: str) -> Column:
     return frame[name].to_numpy(np.float64)
 
 
-def _estimator(model: str) -> Estimator:
-    require(model, ESTIMATORS)
-    return degradations.CLASSICAL
-
-
 BENCHMARK = Benchmark(
     name="noise",
     meaning="does the estimated noise follow the noise that is there",
     source="data set",
     models=lambda: ESTIMATORS,
-    estimator=_estimator,
+    estimator=degradations.estimator,
     cases=cases,
     scorer=scorer,
     summarize=summarize,

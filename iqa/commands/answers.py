@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from .. import answer, blur, degradations, image, lowlight, quality
+from .. import answer, blur, degradations, image, lowlight, quality, watermark
 from ..sources import Source
 from ..table import ONE_IS_BEST, ZERO_IS_NONE, Column, Record
 from .enhance import SUFFIX, enhance
@@ -81,21 +81,24 @@ def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
 
 
 _EVIDENCE = (
-    *("cast_delta_e", "noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
-    *("mean_luminance", "blockiness", "jpeg_quality"),
+    *("overall_weights", "cast_delta_e", "noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
+    *("mean_luminance", "blockiness"),
 )
-"""Numbers behind the severities, in CSV only; see iqa.degradations.Evidence."""
+"""In CSV only: the weights of the overall, and numbers behind the severities; see iqa.evidence.Evidence."""
 
 
 def degradation(source: Source, options: argparse.Namespace) -> Record:
     """The severities of a photo's degradations, and the overall."""
     pixels, setting = image.load(source.path), image.info(source.path).jpeg_quality
-    found = degradations.assess(pixels, jpeg_quality=setting, model=options.model)
+    found = degradations.assess(pixels, jpeg_quality=setting, model=options.model, weights=options.weights)
+    if options.locate_watermark:
+        found = watermark.located(pixels, found, model=options.model)
     said = answer.degradations(found)
-    return Record(str(source.path), found.model, said, {**said, **said["evidence"]})
+    box = {"watermark_box": " ".join(map(str, found.evidence.watermark_box or ()))}
+    return Record(str(source.path), found.model, said, {**said, **said["evidence"], **box})
 
 
-def _degradation_columns(_: argparse.Namespace) -> tuple[Column, ...]:
+def _degradation_columns(options: argparse.Namespace) -> tuple[Column, ...]:
     broken = {
         "color_cast": ("color", "cast"),
         "blurriness": ("blurri-", "ness"),
@@ -104,7 +107,15 @@ def _degradation_columns(_: argparse.Namespace) -> tuple[Column, ...]:
         "compression": ("compres-", "sion"),
     }
     severities = (Column(name, (*broken.get(name, ("", name)), *ZERO_IS_NONE), 2) for name in degradations.NAMES)
-    return Column("overall", ("", "overall", *ONE_IS_BEST), 2), *severities, *map(Column, _EVIDENCE)
+    place = Column("watermark_box", ("watermark", "px of", "the photo", "x0 y0 x1 y1"), words=19)
+    return (
+        Column("overall", ("", "overall", *ONE_IS_BEST), 2),
+        *severities,
+        *((place,) if options.locate_watermark else ()),
+        Column("jpeg_quality_estimated", ("JPEG", "looks", "0 to 100", "100=best")),
+        Column("jpeg_quality", ("JPEG", "file", "0 to 100", "100=best")),
+        *map(Column, _EVIDENCE),
+    )
 
 
 def _enhance_columns(_: argparse.Namespace) -> tuple[Column, ...]:
@@ -128,7 +139,12 @@ COMMANDS = {
         blur,
         "sure: 'no' means that the estimator cannot tell. angle: of the motion, counter-clockwise from horizontal.",
     ),
-    "degradations": Command(degradation, _degradation_columns, degradations, "?: the estimator cannot tell."),
+    "degradations": Command(
+        degradation,
+        _degradation_columns,
+        degradations,
+        "?: cannot tell. JPEG: the quality that it looks like, and that of the file.",
+    ),
     "enhance": Command(enhance, _enhance_columns, lowlight, "light: mean luminance, 0 to 1.", SUFFIX),
 }
 """The commands that answer photo by photo."""

@@ -7,9 +7,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from .. import __version__, blur, quality
+from .. import __version__, blur, degradations, quality, watermark
 from ..batch import cores
 from ..errors import UnknownNameError
+from ..estimator import Estimator
 from ..export import EXTENSIONS, QUALITY
 from ..grouping import GAP_S
 from .answers import COMMANDS
@@ -97,7 +98,9 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("name at least one photo or folder")
     if options.csv is not None:
         check_target(options.csv, options.photos, "--csv")
-    _task(name).estimator(options.model)  # a model that cannot be used is said once, before any photo is read
+    model = _task(name).estimator(options.model)  # one that cannot be used is said once, before any photo is read
+    if name == "degradations":
+        _check_degradations(options, model)
     if name in SEVERAL:
         return SEVERAL[name](options)
     return run_photos(COMMANDS[name], options)
@@ -151,6 +154,8 @@ def _parser(name: str) -> argparse.ArgumentParser:
     add("--jobs", type=_count, default=jobs, metavar="N", help="photos done at the same time (default: %(default)s)")
     if name == "blur":
         add("--type", choices=blur.SELECTABLE, metavar="TYPE", help=f"ask for one: {', '.join(blur.SELECTABLE)}")
+    if name == "degradations":
+        _add_degradations(parser)
     if name == "enhance":
         _add_enhance(parser)
     if name == "cull":
@@ -168,6 +173,20 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     add("--repo", metavar="OWNER/NAME", help="push: the repository; created when it is missing")
     add("--private", action="store_true", help="push: make a created repository private")
     add("--message", metavar="TEXT", help="push: of the commit (default: name and version)")
+
+
+def _add_degradations(parser: argparse.ArgumentParser) -> None:
+    known = degradations.WEIGHTINGS
+    add = parser.add_argument
+    add("--weights", choices=known, default=known[0], help="of the overall; rated: fitted to people's ratings")
+    add("--locate-watermark", action="store_true", help="say where a watermark is; some seconds per photo with one")
+
+
+def _check_degradations(options: argparse.Namespace, model: Estimator) -> None:
+    """Nothing, when what was asked for can be answered by that estimator."""
+    degradations.formula(options.weights, model)
+    if options.locate_watermark:
+        watermark.check(options.model)
 
 
 def _add_enhance(parser: argparse.ArgumentParser) -> None:

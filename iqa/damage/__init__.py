@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ArgumentError, UnknownNameError
-from .codec import compression, compression_webp, saved
+from .codec import compression, compression_webp, jpeg_quality, saved
 from .color import CAST_STRENGTH, cast_gains, color_cast, light_gains
 from .frame import Picture, frame_size
 from .marks import LAYOUTS, Mark, blend, place, watermark
@@ -36,6 +36,7 @@ __all__ = [
     "blend",
     "cast_gains",
     "frame_size",
+    "jpeg_quality",
     "light_gains",
     "place",
     "saved",

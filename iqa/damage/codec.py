@@ -12,9 +12,14 @@ LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
 """Pixels; what the formats can hold."""
 
 
+def jpeg_quality(severity: float) -> int:
+    """JPEG quality that a severity of `compression` in [0, 1] stands for: 90 (0) down to 4 (1), higher is better."""
+    return round(90 - 86 * severity)
+
+
 def compression(image: Picture, severity: float, _: np.random.Generator) -> Picture:
     """JPEG at a quality from 90 (severity just above 0) down to 4, chroma halved."""
-    return saved(image, "JPEG", quality=round(90 - 86 * severity), subsampling="4:2:0")
+    return saved(image, "JPEG", quality=jpeg_quality(severity), subsampling="4:2:0")
 
 
 def compression_webp(image: Picture, severity: float, _: np.random.Generator) -> Picture:

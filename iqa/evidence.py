@@ -1,0 +1,107 @@
+"""What the degradations of a photo were read from, as numbers and as pictures."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .measures import (
+    Exposure,
+    analysis_luma,
+    blockiness,
+    clipped_masks,
+    color_cast,
+    correct_cast,
+    edge_width,
+    noise_sigma,
+    sharpness_map,
+)
+from .resize import reduced
+
+PREVIEW_SIDE = 1024
+SHADOW_MARK, HIGHLIGHT_MARK = (40, 90, 255), (255, 40, 40)
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the severities were read from; beside those of a network it is measured, save what says otherwise.
+
+    Attributes:
+        illuminant: (r, g, b) of the estimated light in linear light, the largest is 1.
+        cast_delta_e: Delta E_ab of that light from neutral, 0 = neutral.
+        corrected: uint8 (h, w, 3) preview with the cast taken out.
+        noise_sigma: standard deviation of the noise in grey levels, at analysis scale; the network's where one answers.
+        edge_width_px: Gaussian sigma of the strong edges in px, at analysis scale.
+        sharpness_map: float32 (gh, gw) in [0, 1], 1 = sharp, NaN = no texture to judge.
+        clipped: uint8 (h, w, 3) preview, lost shadows blue and lost highlights red.
+        clipped_shadows: fraction of the pixels, [0, 1].
+        clipped_highlights: fraction of the pixels, [0, 1].
+        mean_luminance: [0, 1].
+        blockiness: strength of the 8x8 grid of JPEG, 0 = none.
+        jpeg_quality: quality the file was saved with, 1..100; None when unknown.
+        jpeg_quality_estimated: quality at which a JPEG looks as compressed as these pixels, 4..77, higher is better,
+            from the severity of a network; None where that is too low to say, the photo was reduced for the network, or
+            none was asked.
+        watermark_map: float32 (gh, gw) in [0, 1], 1 = where the watermark is; None: not looked for (iqa.watermark), or
+            no watermark to look for.
+        watermark_box: (x0, y0, x1, y1) around it in px of the photo, the last two excluded; None as above.
+    """
+
+    illuminant: tuple[float, float, float]
+    cast_delta_e: float
+    corrected: NDArray[np.uint8]
+    noise_sigma: float
+    edge_width_px: float
+    sharpness_map: NDArray[np.float32]
+    clipped: NDArray[np.uint8]
+    clipped_shadows: float
+    clipped_highlights: float
+    mean_luminance: float
+    blockiness: float
+    jpeg_quality: int | None
+    jpeg_quality_estimated: int | None = None
+    watermark_map: NDArray[np.float32] | None = None
+    watermark_box: Box | None = None
+
+
+def measured(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | None) -> Evidence:
+    """The evidence that is measured, beside the quality that the header of the file tells.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        tones: its exposure.
+        jpeg_quality: 1..100, or None where it is not known.
+    """
+    luma = analysis_luma(image)
+    cast = color_cast(image)
+    preview = reduced(image, PREVIEW_SIDE)
+    largest = max(cast.illuminant)
+    red, green, blue = (value / largest for value in cast.illuminant)
+    return Evidence(
+        illuminant=(red, green, blue),
+        cast_delta_e=cast.magnitude,
+        corrected=correct_cast(preview, cast),
+        noise_sigma=noise_sigma(luma),
+        edge_width_px=edge_width(luma),
+        sharpness_map=sharpness_map(luma),
+        clipped=_mark_clipped(image, preview),
+        clipped_shadows=tones.clipped_shadows,
+        clipped_highlights=tones.clipped_highlights,
+        mean_luminance=tones.mean_luminance,
+        blockiness=blockiness(image),
+        jpeg_quality=jpeg_quality,
+    )
+
+
+def _mark_clipped(image: NDArray[np.uint8], preview: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The preview dimmed to grey, clipped shadows blue, clipped highlights red."""
+    grey = cv2.cvtColor(cv2.cvtColor(preview, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    marked = (0.6 * grey).astype(np.float32)
+    for mask, color in zip(clipped_masks(image), (SHADOW_MARK, HIGHLIGHT_MARK), strict=True):
+        size = (preview.shape[1], preview.shape[0])
+        part = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
+        marked = marked * (1.0 - part) + np.array(color, np.float32) * part
+    return np.rint(marked).astype(np.uint8)

@@ -1,0 +1,259 @@
+"""iqa.degradations, the network: the default, one pass at analysis scale, and what is and is not said beside it."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from numpy.typing import NDArray
+from photos import photo
+from PIL import Image
+
+import api
+from eval import benchmarks
+from iqa import damage, degradations, evidence, networks
+from iqa import model as models
+from iqa.__main__ import main
+from iqa.degradations import NAMES, Formula, analysis_copy, assess
+from iqa.errors import ArgumentError, ManifestError, ModelError, UnknownNameError
+from iqa.measures import ANALYSIS_PIXELS, blockiness
+from iqa.model import Model
+from tabs import degradations as tab
+from tabs.upload import Photo
+from tests import toy_degradations as stand_in
+from tests import toy_models as toys
+
+Pixels = NDArray[np.uint8]
+COFFEE = photo("coffee")
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return stand_in.loaded(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(autouse=True)
+def network(toy: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in in the place of the published network."""
+    monkeypatch.setattr(degradations, "network", lambda name: {"degradations": toy}[name])
+
+
+@pytest.fixture
+def rated(monkeypatch: pytest.MonkeyPatch, toy: Model) -> Formula:
+    """Weights as if they had been fitted for the stand-in."""
+    weights = dict(zip(NAMES, (0.1, 0.4, 0.0, 0.2, 0.3, 0.5), strict=True))
+    monkeypatch.setitem(degradations.RATED_WEIGHTS, str(toy.estimator), Formula(0.7, weights))
+    return degradations.RATED_WEIGHTS[str(toy.estimator)]
+
+
+def as_png(picture: Pixels) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_the_network_answers_unless_another_is_named(toy: Model) -> None:
+    assert degradations.ESTIMATORS == ("degradations", "classical")
+    assert degradations.ESTIMATORS[0] == degradations.DEFAULT
+    assert assess(COFFEE).model == degradations.estimator() == toy.estimator
+    assert assess(COFFEE, model="classical").model == degradations.estimator("classical") == degradations.CLASSICAL
+
+
+def test_all_six_severities_and_sigma_are_those_of_the_network() -> None:
+    found, said = assess(COFFEE), stand_in.severities_of(COFFEE)
+    assert found.severities == pytest.approx({name: said[name] for name in NAMES}, abs=1e-5)
+    assert found.evidence.noise_sigma == pytest.approx(said["noise_sigma"], abs=1e-4)
+    assert found.overall == degradations.overall(found.severities)
+    assert (found.overall_weights, found.overall_without) == ("documented", ())
+
+
+def test_the_rest_of_the_evidence_is_measured() -> None:
+    found, classical = assess(COFFEE).evidence, assess(COFFEE, model="classical").evidence
+    for name in ("illuminant", "cast_delta_e", "edge_width_px", "clipped_shadows", "mean_luminance", "blockiness"):
+        assert getattr(found, name) == getattr(classical, name)
+    assert found.noise_sigma != classical.noise_sigma
+    assert (classical.jpeg_quality_estimated, found.watermark_box, found.watermark_map) == (None, None, None)
+
+
+def test_the_network_is_given_the_photo_at_analysis_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Pixels] = []
+
+    def predict(copies: list[Pixels], model: str) -> list[dict[str, float]]:
+        given.extend(copies)
+        return [dict.fromkeys((*NAMES, "noise_sigma"), 0.25)]
+
+    monkeypatch.setattr(degradations, "predict", predict)
+    large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
+    assess(large)
+    assess(COFFEE)
+    assert given[0].shape[0] * given[0].shape[1] <= ANALYSIS_PIXELS < 1.01 * given[0].shape[0] * given[0].shape[1]
+    area = cv2.resize(large, given[0].shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.array_equal(given[0], area)
+    assert given[1] is COFFEE
+
+
+def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
+    large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
+    blocky = damage.saved(large, "JPEG", quality=8, subsampling="4:2:0")
+    native = degradations.BLOCKS(blockiness(blocky))
+    said = stand_in.severities_of(analysis_copy(blocky))["compression"]
+    assert native > said + 0.2
+    assert assess(blocky).severities["compression"] == native
+    clean = assess(large).severities["compression"]
+    assert clean == pytest.approx(stand_in.severities_of(analysis_copy(large))["compression"], abs=1e-5)
+    small = damage.saved(COFFEE, "JPEG", quality=8, subsampling="4:2:0")  # here the network sees them itself
+    assert degradations.BLOCKS(blockiness(small)) > stand_in.severities_of(small)["compression"] + 0.1
+    assert assess(small).severities["compression"] == pytest.approx(
+        stand_in.severities_of(small)["compression"], abs=1e-5
+    )
+
+
+def textured(level: float) -> Pixels:
+    """A picture with texture, of which the stand-in says that level (of 1) of compression."""
+    scene = np.full((120, 180, 3), round(255 * level), np.uint8)
+    scene[40:80, 60:120] += np.random.default_rng(0).integers(0, 2, (40, 60, 1), dtype=np.uint8) * 30
+    return scene
+
+
+@pytest.mark.parametrize("severity", [0.2, 0.5, 0.8])
+def test_the_estimated_jpeg_quality_inverts_the_damage(severity: float) -> None:
+    found = assess(textured(severity))
+    told = found.severities["compression"]
+    assert told == pytest.approx(severity, abs=0.02)
+    assert found.evidence.jpeg_quality_estimated == damage.jpeg_quality(told) == round(90 - 86 * told)
+
+
+def test_no_jpeg_quality_is_told_where_nothing_can_be_said() -> None:
+    assert assess(textured(0.1)).evidence.jpeg_quality_estimated is None
+    larger = cv2.resize(textured(0.8), (1200, 800), interpolation=cv2.INTER_NEAREST)
+    assert assess(larger).evidence.jpeg_quality_estimated is None  # of its own size the network saw a copy alone
+    assert assess(COFFEE, jpeg_quality=12).evidence.jpeg_quality == 12
+
+
+@pytest.mark.parametrize(
+    ("level", "unknown"),
+    [
+        (0, {"color_cast", "blurriness", "watermark", "noise", "compression"}),
+        (128, {"blurriness", "watermark", "compression"}),
+        (255, {"color_cast", "blurriness", "watermark", "noise", "compression"}),
+    ],
+)
+def test_of_a_picture_without_content_is_told_what_can_be(level: int, unknown: set[str]) -> None:
+    found = assess(np.full((90, 120, 3), level, np.uint8))
+    assert {name for name, value in found.severities.items() if value is None} == unknown
+    assert set(found.overall_without) == unknown & set(degradations.WEIGHTS)
+    assert found.evidence.jpeg_quality_estimated is None
+
+
+def test_a_network_of_other_labels_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = models.load_model(toys.write_model(tmp_path, toys.luminance()))
+    monkeypatch.setattr(degradations, "network", lambda _: other)
+    for ask in (degradations.estimator, lambda: assess(COFFEE)):
+        with pytest.raises(ManifestError, match=r"found the outputs quality; accepted: color_cast, .*, noise_sigma"):
+            ask()
+
+
+def test_a_missing_network_is_said_and_nothing_takes_its_place(
+    emptied: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(degradations, "network", networks.network)
+    monkeypatch.setattr(models.catalogue, "read", dict)
+    (emptied / "a.png").write_bytes(as_png(COFFEE))
+    with pytest.raises((ModelError, UnknownNameError)):
+        assess(COFFEE)
+    assert main(["degradations", str(emptied / "a.png")]) == 2
+    assert capsys.readouterr().out == ""
+    assert main(["degradations", str(emptied / "a.png"), "--model", "classical"]) == 0
+
+
+def test_rated_weights_count_all_that_was_fitted_and_stay_in_range(rated: Formula) -> None:
+    found = assess(COFFEE, weights="rated")
+    lost = sum(rated.weights[name] * (found.severities[name] or 0) for name in NAMES)
+    assert found.overall == pytest.approx(0.7 - lost)
+    assert found.overall_weights == "rated"
+    assert degradations.overall(dict.fromkeys(NAMES, 1.0), rated) == 0.0
+    assert assess(np.full((90, 120, 3), 128, np.uint8), weights="rated").overall_without == (
+        "blurriness",
+        "compression",
+    )  # a watermark counts for nothing in these weights
+
+
+def test_more_of_any_degradation_never_raises_the_overall(rated: Formula) -> None:
+    rng = np.random.default_rng(0)
+    for rule in (degradations.DOCUMENTED, rated):
+        for name in NAMES:
+            less = dict(zip(NAMES, rng.random(6).tolist(), strict=True))
+            more = less | {name: 1.0}
+            assert degradations.overall(more, rule) <= degradations.overall(less, rule)
+
+
+def test_weights_that_were_not_fitted_or_do_not_exist_are_refused(toy: Model) -> None:
+    with pytest.raises(ArgumentError, match=f"No weights were fitted to people's ratings for {toy.estimator}"):
+        assess(COFFEE, weights="rated")
+    with pytest.raises(UnknownNameError, match="documented"):
+        assess(COFFEE, weights="fitted")
+
+
+def test_every_fitted_row_is_monotone_and_names_all_severities() -> None:
+    for by, rule in degradations.RATED_WEIGHTS.items():
+        assert set(rule.weights) == set(NAMES), by
+        assert min(rule.weights.values()) >= 0
+        assert 0 <= rule.intercept <= 1
+
+
+@pytest.mark.parametrize("model", degradations.ESTIMATORS)
+def test_benchmarks_name_the_estimator_that_answers(model: str) -> None:
+    assert benchmarks.get("damage").estimator(model) == degradations.estimator(model)
+    assert benchmarks.get("noise").estimator(model) == degradations.estimator(model)
+    assert model in benchmarks.get("noise").models()
+
+
+def test_command_line_and_api_tell_what_iqa_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rated: Formula
+) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(textured(0.5)).save(path, quality=97)  # its mean green is .51
+    assert main(["degradations", str(path), "--json"]) == 0
+    (typed,) = json.loads(capsys.readouterr().out)
+    with TestClient(api.create()) as client:
+        sent = client.post("/api/v1/degradations/assess", files={"file": (path.name, path.read_bytes())}).json()
+    assert {**typed, "file": ""} == {**sent, "file": ""}
+    assert (typed["evidence"]["jpeg_quality"], typed["evidence"]["jpeg_quality_estimated"]) == (97, 46)
+    assert (typed["overall_weights"], typed["evidence"]["watermark_box"]) == ("documented", None)
+    assert main(["degradations", str(path), "--json", "--weights", "rated"]) == 0
+    (fitted,) = json.loads(capsys.readouterr().out)
+    assert fitted["overall_weights"] == "rated"
+    assert fitted["overall"] == pytest.approx(degradations.overall(typed, rated))
+    assert main(["degradations", str(path), "--csv", str(tmp_path / "a.csv")]) == 0
+    assert " 46 " in capsys.readouterr().out
+    head, row = (line.split(",") for line in (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines())
+    told = dict(zip(head, row, strict=True))
+    assert (told["jpeg_quality"], told["jpeg_quality_estimated"], told["overall_weights"]) == ("97", "46", "documented")
+
+
+def test_weights_that_were_not_fitted_are_said_before_any_photo(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["degradations", str(tmp_path / "none.jpg"), "--weights", "rated"]) == 2
+    assert "No weights were fitted" in capsys.readouterr().err
+
+
+def test_the_tab_shows_the_estimated_quality_beside_that_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(textured(0.5)).save(path, quality=97)
+    numbers, _, severities, *_, mark, facts = tab.judge(Photo(path, path.name))
+    assert numbers["evidence"]["jpeg_quality_estimated"] == 46
+    assert "46 of 100" in facts
+    assert "97 of 100" in facts
+    assert "Overall of color cast, blurriness, watermark and noise: " in severities
+    assert "cannot tell" not in severities
+    assert mark.visible is False
+
+
+def test_previews_mark_with_the_colors_of_the_evidence() -> None:
+    image = np.full((100, 100, 3), 120, np.uint8)
+    image[:50, :50] = 0
+    assert tuple(assess(image).evidence.clipped[25, 25]) == evidence.SHADOW_MARK
