@@ -27,7 +27,7 @@ class Scorer:
     model: str
 
     def __call__(self, case: Case) -> list[Row]:
-        photo, rows = read(case), []
+        photo, rows = read(case), list[Row]()
         for name, times in SIZES.items():
             shown = reduced(photo, max(1, max(photo.shape[:2]) // times))
             found = blur.classify(shown, model=self.model)
