@@ -1,7 +1,9 @@
 """What is wrong with a photo: a severity per degradation, the overall, and the evidence for each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -47,7 +49,10 @@ class Formula:
 WEIGHTS = {"color_cast": 0.2, "blurriness": 0.3, "watermark": 0.25, "noise": 0.25}
 """overall = 1 - sum of weight x severity; exposure and compression are shown but are not part of the formula."""
 DOCUMENTED = Formula(1.0, WEIGHTS)
-RATED_WEIGHTS: dict[str, Formula] = {}
+RATED_WEIGHTS = {
+    by: Formula(**row)
+    for by, row in json.loads(Path(__file__).with_name("rated_overall.json").read_text(encoding="utf-8")).items()
+}
 """By estimator (its name and version): fitted to BIQ2021's training ratings; from training/rated_overall.py."""
 WEIGHTINGS = ("documented", "rated")
 

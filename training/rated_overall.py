@@ -5,15 +5,17 @@
 Data: the training photos of BIQ2021 (512 px as published), without those that have a near-duplicate in its test.
 overall = intercept - sum of weight x severity is fitted by least squares with no weight below 0 and the intercept in
 [0, 1], so that more of a degradation never raises it; a severity that cannot be told counts as 0, as in use. One photo
-in five is held out, near-duplicates together. Prints the row for iqa.degradations.RATED_WEIGHTS, fitted on the others,
+in five is held out, near-duplicates together. Prints the row for iqa/rated_overall.json, fitted on the others,
 and on those held out SRCC and PLCC with the ratings, of that row and of the documented weights. The official test is
 left alone.
 Time: the photos go through iqa.degradations.assess two at a time.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -93,9 +95,8 @@ def agreement(severities: Sequence[Severities], mos: Values, rule: Formula) -> s
 
 
 def row(by: object, rule: Formula) -> str:
-    """The line of RATED_WEIGHTS, as Python."""
-    weights = ", ".join(f'"{name}": {weight:g}' for name, weight in rule.weights.items())
-    return f'    "{by}": Formula({rule.intercept:g}, {{{weights}}}),'
+    """The line of iqa/rated_overall.json."""
+    return f"{json.dumps(str(by))}: {json.dumps(asdict(rule))}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

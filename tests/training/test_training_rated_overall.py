@@ -1,5 +1,6 @@
 """training.rated_overall: weights that are found again, never below 0, on photos without a twin elsewhere."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -75,8 +76,8 @@ def test_a_group_is_held_out_whole() -> None:
 
 
 def test_the_row_can_be_pasted() -> None:
-    name, rule = next(iter(eval("{" + row("degradations 1.0.0", TRUE) + "}", {"Formula": Formula}).items()))
-    assert (name, rule) == ("degradations 1.0.0", TRUE)
+    pasted = json.loads("{" + row("degradations 1.0.0", TRUE) + "}")
+    assert {name: Formula(**each) for name, each in pasted.items()} == {"degradations 1.0.0": TRUE}
 
 
 def test_from_a_copy_of_the_data_set_to_the_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
