@@ -132,7 +132,7 @@ def only_classes(trained: Trained) -> Output:
 
 def last_layer(net: nn.Module, output: Output) -> nn.Linear:
     """The layer whose outputs are the logits; both of its parameters scale them."""
-    layer: nn.Linear = net.heads[output.name][0][-1]  # type: ignore[index, union-attr]
+    layer: nn.Linear = getattr(net, "heads", {})[output.name][0][-1]
     return layer
 
 

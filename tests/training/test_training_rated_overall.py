@@ -98,6 +98,6 @@ def test_from_a_copy_of_the_data_set_to_the_row(tmp_path: Path, capsys: pytest.C
     )
     assert float(rated.split("SRCC ")[1].split(",")[0]) > 0.8
     assert documented.startswith("documented weights")
-    (rule,) = eval("{" + line + "}", {"Formula": Formula}).values()
+    (rule,) = (Formula(**each) for each in json.loads("{" + line + "}").values())
     assert rule.weights["blurriness"] > 0.2
     assert degradations.overall(dict.fromkeys(NAMES, 0.0), rule) == rule.intercept
