@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 CLASSICAL = Estimator("classical-degradations", "1.0.0")
 NETWORKS = ("degradations",)
-"""Names of models whose folder gives the severities of NAMES, and `noise_sigma` in grey levels at analysis scale."""
-ESTIMATORS = (*NETWORKS, "classical")
+"""Names of models whose folder gives the severities of NAMES, and `noise_sigma` in grey levels at analysis scale. No
+such folder is published yet: `python -m training.run degradations` makes one; it answers where it is asked for."""
+ESTIMATORS = ("classical", *NETWORKS)
 DEFAULT = ESTIMATORS[0]
 NAMES = ("color_cast", "blurriness", "watermark", "noise", "exposure", "compression")
 SIGMA = "noise_sigma"
@@ -199,7 +200,7 @@ def analysis_copy(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def predict(copies: Sequence[NDArray[np.uint8]], model: str = DEFAULT) -> list[dict[str, float]]:
+def predict(copies: Sequence[NDArray[np.uint8]], model: str = NETWORKS[0]) -> list[dict[str, float]]:
     """What a network says of each photo: NAMES, [0, 1], 0 = none, and `noise_sigma` in grey levels.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from .degradations import DEFAULT, ESTIMATORS, NETWORKS, DegradationAnswer, analysis_copy, predict
+from .degradations import ESTIMATORS, NETWORKS, DegradationAnswer, analysis_copy, predict
 from .errors import ArgumentError
 from .estimator import require
 from .evidence import Box
@@ -48,7 +48,7 @@ class WatermarkMap:
     box: Box
 
 
-def watermark_map(image: Pixels, *, model: str = DEFAULT) -> WatermarkMap:
+def watermark_map(image: Pixels, *, model: str = NETWORKS[0]) -> WatermarkMap:
     """Where the network sees the watermark of a photo, and a box around it; dozens of passes, some seconds.
 
     Cell by cell of a grid of 6 x 6 to 8 x 6 the photo is continued from its surroundings into the cell and a quarter of
@@ -80,18 +80,18 @@ def watermark_map(image: Pixels, *, model: str = DEFAULT) -> WatermarkMap:
     return WatermarkMap(heat, _box(heat, image.shape[0], image.shape[1]))
 
 
-def located(image: Pixels, found: DegradationAnswer, *, model: str = DEFAULT) -> DegradationAnswer:
-    """The answer with the place of the watermark in its evidence; as it was, where its severity is below FOUND.
+def located(image: Pixels, found: DegradationAnswer, *, model: str = NETWORKS[0]) -> DegradationAnswer:
+    """The answer with the place of the watermark in its evidence; as it was where the severity is None or below FOUND.
 
     Args:
         image: the photo that the answer is about.
         found: what `iqa.degradations.assess` said of it.
         model: who said it; raises as `watermark_map`.
     """
-    check(model)
     severity = found.severities["watermark"]
     if severity is None or round(severity, 2) < FOUND:
         return found
+    check(model)
     place = watermark_map(image, model=model)
     return replace(found, evidence=replace(found.evidence, watermark_map=place.heat, watermark_box=place.box))
 

@@ -1,6 +1,7 @@
-"""iqa.degradations, the network: the default, one pass at analysis scale, and what is and is not said beside it."""
+"""iqa.degradations by a network, asked for by name: one pass at analysis scale, and what is said beside it."""
 
 import json
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from eval import benchmarks
 from iqa import damage, degradations, evidence, networks
 from iqa import model as models
 from iqa.__main__ import main
-from iqa.degradations import NAMES, Formula, analysis_copy, assess
+from iqa.degradations import NAMES, Formula, analysis_copy
 from iqa.errors import ArgumentError, ManifestError, ModelError, UnknownNameError
 from iqa.measures import ANALYSIS_PIXELS, blockiness
 from iqa.model import Model
@@ -28,6 +29,8 @@ from tests import toy_models as toys
 
 Pixels = NDArray[np.uint8]
 COFFEE = photo("coffee")
+NAME = degradations.NETWORKS[0]
+assess = partial(degradations.assess, model=NAME)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,12 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
 def network(toy: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in in the place of the published network."""
     monkeypatch.setattr(degradations, "network", lambda name: {"degradations": toy}[name])
+
+
+@pytest.fixture
+def default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tab and HTTP API, which ask for nobody by name, get the network."""
+    monkeypatch.setitem(degradations.assess.__kwdefaults__, "model", NAME)
 
 
 @pytest.fixture
@@ -55,11 +64,11 @@ def as_png(picture: Pixels) -> bytes:
     return buffer.getvalue()
 
 
-def test_the_network_answers_unless_another_is_named(toy: Model) -> None:
-    assert degradations.ESTIMATORS == ("degradations", "classical")
+def test_the_network_answers_where_it_is_named(toy: Model) -> None:
+    assert degradations.ESTIMATORS == ("classical", "degradations")
     assert degradations.ESTIMATORS[0] == degradations.DEFAULT
-    assert assess(COFFEE).model == degradations.estimator() == toy.estimator
-    assert assess(COFFEE, model="classical").model == degradations.estimator("classical") == degradations.CLASSICAL
+    assert assess(COFFEE).model == degradations.estimator(NAME) == toy.estimator
+    assert degradations.assess(COFFEE).model == degradations.estimator() == degradations.CLASSICAL
 
 
 def test_all_six_severities_and_sigma_are_those_of_the_network() -> None:
@@ -151,7 +160,7 @@ def test_of_a_picture_without_content_is_told_what_can_be(level: int, unknown: s
 def test_a_network_of_other_labels_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = models.load_model(toys.write_model(tmp_path, toys.luminance()))
     monkeypatch.setattr(degradations, "network", lambda _: other)
-    for ask in (degradations.estimator, lambda: assess(COFFEE)):
+    for ask in (partial(degradations.estimator, NAME), partial(assess, COFFEE)):
         with pytest.raises(ManifestError, match=r"found the outputs quality; accepted: color_cast, .*, noise_sigma"):
             ask()
 
@@ -164,9 +173,9 @@ def test_a_missing_network_is_said_and_nothing_takes_its_place(
     (emptied / "a.png").write_bytes(as_png(COFFEE))
     with pytest.raises((ModelError, UnknownNameError)):
         assess(COFFEE)
-    assert main(["degradations", str(emptied / "a.png")]) == 2
+    assert main(["degradations", str(emptied / "a.png"), "--model", NAME]) == 2
     assert capsys.readouterr().out == ""
-    assert main(["degradations", str(emptied / "a.png"), "--model", "classical"]) == 0
+    assert main(["degradations", str(emptied / "a.png")]) == 0
 
 
 def test_rated_weights_count_all_that_was_fitted_and_stay_in_range(rated: Formula) -> None:
@@ -212,22 +221,23 @@ def test_benchmarks_name_the_estimator_that_answers(model: str) -> None:
 
 
 def test_command_line_and_api_tell_what_iqa_tells(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], rated: Formula
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rated: Formula, default: None
 ) -> None:
     path = tmp_path / "a.jpg"
     Image.fromarray(textured(0.5)).save(path, quality=97)  # its mean green is .51
-    assert main(["degradations", str(path), "--json"]) == 0
+    call = ["degradations", str(path), "--model", NAME]
+    assert main([*call, "--json"]) == 0
     (typed,) = json.loads(capsys.readouterr().out)
     with TestClient(api.create()) as client:
         sent = client.post("/api/v1/degradations/assess", files={"file": (path.name, path.read_bytes())}).json()
     assert {**typed, "file": ""} == {**sent, "file": ""}
     assert (typed["evidence"]["jpeg_quality"], typed["evidence"]["jpeg_quality_estimated"]) == (97, 46)
     assert (typed["overall_weights"], typed["evidence"]["watermark_box"]) == ("documented", None)
-    assert main(["degradations", str(path), "--json", "--weights", "rated"]) == 0
+    assert main([*call, "--json", "--weights", "rated"]) == 0
     (fitted,) = json.loads(capsys.readouterr().out)
     assert fitted["overall_weights"] == "rated"
     assert fitted["overall"] == pytest.approx(degradations.overall(typed, rated))
-    assert main(["degradations", str(path), "--csv", str(tmp_path / "a.csv")]) == 0
+    assert main([*call, "--csv", str(tmp_path / "a.csv")]) == 0
     assert " 46 " in capsys.readouterr().out
     head, row = (line.split(",") for line in (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines())
     told = dict(zip(head, row, strict=True))
@@ -237,11 +247,11 @@ def test_command_line_and_api_tell_what_iqa_tells(
 def test_weights_that_were_not_fitted_are_said_before_any_photo(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["degradations", str(tmp_path / "none.jpg"), "--weights", "rated"]) == 2
+    assert main(["degradations", str(tmp_path / "none.jpg"), "--weights", "rated", "--model", NAME]) == 2
     assert "No weights were fitted" in capsys.readouterr().err
 
 
-def test_the_tab_shows_the_estimated_quality_beside_that_of_the_file(tmp_path: Path) -> None:
+def test_the_tab_shows_the_estimated_quality_beside_that_of_the_file(tmp_path: Path, default: None) -> None:
     path = tmp_path / "a.jpg"
     Image.fromarray(textured(0.5)).save(path, quality=97)
     numbers, _, severities, *_, mark, facts = tab.judge(Photo(path, path.name))

@@ -1,6 +1,7 @@
 """iqa.watermark: the heat map is hot where the mark is, the box is around it, and nothing is looked for without one."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from PIL import Image
 
 from iqa import degradations, watermark
 from iqa.__main__ import main
-from iqa.degradations import assess
 from iqa.errors import ArgumentError, UnknownNameError
 from iqa.measures import ANALYSIS_PIXELS
 from iqa.model import Model
@@ -22,6 +22,7 @@ from tests import toy_degradations as stand_in
 
 Pixels = NDArray[np.uint8]
 RED = (255, 0, 0)
+assess = partial(degradations.assess, model=degradations.NETWORKS[0])
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,7 @@ def test_the_closed_form_and_unknown_names_are_refused() -> None:
 def test_the_command_line_locates_on_request_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     strong = marked(480, 640, (400, 300, 560, 440))
     Image.fromarray(strong).save(tmp_path / "a.png")
-    call = ["degradations", str(tmp_path / "a.png")]
+    call = ["degradations", str(tmp_path / "a.png"), "--model", degradations.NETWORKS[0]]
     box = list(watermark.watermark_map(strong).box)
     for extra, expected in (([], None), (["--locate-watermark"], box)):
         assert main([*call, "--json", *extra]) == 0
@@ -167,11 +168,12 @@ def test_the_command_line_locates_on_request_alone(tmp_path: Path, capsys: pytes
     assert main([*call, "--locate-watermark", "--csv", str(tmp_path / "a.csv")]) == 0
     for text in (capsys.readouterr().out, (tmp_path / "a.csv").read_text(encoding="utf-8")):
         assert " ".join(map(str, box)) in text
-    assert main([*call, "--locate-watermark", "--model", "classical"]) == 2
+    assert main([*call[:2], "--locate-watermark"]) == 2
     assert "sees no watermark" in capsys.readouterr().err
 
 
-def test_the_tab_shows_a_strong_watermark_and_no_other(tmp_path: Path) -> None:
+def test_the_tab_shows_a_strong_watermark_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(degradations.assess.__kwdefaults__, "model", degradations.NETWORKS[0])
     path = tmp_path / "a.png"
     Image.fromarray(marked(480, 640, (400, 300, 560, 440))).save(path)
     numbers, verdict, *_, mark, facts = tab.judge(Photo(path, path.name))
