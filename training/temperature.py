@@ -2,25 +2,29 @@
 
     python -m training.temperature RUN
 
-The logits are divided by one temperature, which no order of classes depends on, and the least confidence is the one
-from which at most ERROR of the answers are wrong: both found on the validation photos of the run; best.safetensors is
-written anew, and the exported manifest holds that confidence as the threshold of each class. Printed is what both are
-worth on photos that they were not found on: in two halves, split by group.
+Networks learn how often each class was shown to them, and the most frequent one wins where they doubt. So one
+temperature for all logits and one number for each class are found as if every class were as frequent as any other, and
+the least confidence is the one from which at most ERROR of such answers are wrong: all on the validation photos of the
+run; best.safetensors is written anew, and the exported manifest holds that confidence as the threshold of each class.
+Printed is what this is worth on photos that it was not found on: in two halves, split by group.
 
 Reference: C. Guo, G. Pleiss, Y. Sun and K. Weinberger, "On calibration of modern neural networks", 2017,
-doi:10.48550/arXiv.1706.04599; Y. Geifman and R. El-Yaniv, "Selective classification for deep neural networks", 2017,
-doi:10.48550/arXiv.1705.08500.
+doi:10.48550/arXiv.1706.04599 (temperature); A. Alexandari, A. Kundaje and A. Shrikumar, "Maximum likelihood with
+bias-corrected calibration is hard-to-beat at label shift adaptation", 2020, doi:10.48550/arXiv.1901.06852; Y. Geifman
+and R. El-Yaniv, "Selective classification for deep neural networks", 2017, doi:10.48550/arXiv.1705.08500.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from torch import nn
 
@@ -35,8 +39,6 @@ from .devices import keep_memory
 
 ERROR = 0.05
 """Share of the answers that count as certain which may be wrong."""
-RANGE = (0.05, 20.0)
-"""Of temperatures that are looked at."""
 FEWEST = 100
 """Validation photos from which a share of 5 % can be found."""
 
@@ -44,53 +46,84 @@ Logits = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 
-def temperature(logits: Logits, codes: Codes) -> float:
-    """By which the logits (photos, classes) are divided so that the true classes (photos,) are likeliest."""
+@dataclass(frozen=True)
+class Scale:
+    """What is done to logits: divided by the temperature, then one number per class is added, (classes,) of sum 0."""
 
-    def loss(log: float) -> float:
-        return -float(log_softmax(logits / np.exp(log), axis=1)[np.arange(len(codes)), codes].mean())
+    temperature: float
+    shift: Logits
 
-    return float(np.exp(minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded").x))
+    def __call__(self, logits: Logits) -> Logits:
+        """The calibrated logits of (photos, classes)."""
+        return np.asarray(logits / self.temperature + self.shift)
+
+
+def even(codes: Codes) -> Codes:
+    """Rows that hold each class as often as the most frequent one: those of the others are repeated in turn."""
+    counts = np.bincount(codes)
+    return np.concatenate([np.resize(np.nonzero(codes == k)[0], counts.max()) for k in np.nonzero(counts)[0]])
+
+
+def fitted(logits: Logits, codes: Codes) -> Scale:
+    """By which the true classes (photos,) are likeliest, every class counted alike; logits: (photos, classes)."""
+    rows = even(codes)
+
+    def scale(values: Logits) -> Scale:
+        return Scale(float(np.exp(values[0])), values[1:] - values[1:].mean())
+
+    def loss(values: Logits) -> float:
+        return -float(log_softmax(scale(values)(logits[rows]), axis=1)[np.arange(len(rows)), codes[rows]].mean())
+
+    return scale(minimize(loss, np.zeros(1 + logits.shape[1])).x)
 
 
 def least(logits: Logits, codes: Codes) -> float:
     """The least confidence from which on at most ERROR of the answers are wrong, [0, 1]; 1 where there is none.
 
-    One more answer counts as wrong than was seen, for those that are not.
+    Every class counts alike; one more answer counts as wrong than was seen, for those that are not.
 
     Reference: A. Angelopoulos et al., "Conformal risk control", 2024, doi:10.48550/arXiv.2208.02814.
     """
-    chances = softmax(logits, axis=1)
+    rows = even(codes)
+    chances = softmax(logits[rows], axis=1)
     order = np.argsort(-chances.max(axis=1), kind="stable")
-    wrong = np.cumsum((chances.argmax(axis=1) != codes)[order])
-    held = np.nonzero(wrong + 1 <= ERROR * np.arange(2, len(codes) + 2))[0]
+    wrong = np.cumsum((chances.argmax(axis=1) != codes[rows])[order])
+    held = np.nonzero(wrong + 1 <= ERROR * np.arange(2, len(rows) + 2))[0]
     return float(chances.max(axis=1)[order[held[-1]]]) if len(held) else 1.0
 
 
 def worth(logits: Logits, codes: Codes, one: NDArray[np.bool_]) -> dict[str, float]:
-    """As learned, and what is found on each half measured on the other.
+    """As learned (`..._before`), and what is found on each half measured on the other; every class counts alike.
 
-    `ece`: expected calibration error, lower is better; `certain`: share of the answers; `error`: share of these that
-    are wrong; each in [0, 1].
+    `ece`: expected calibration error, lower is better; `recall`: mean over the classes; `least_recall`: of the class
+    that is found least; `certain`: share of the answers; `error`: share of these that are wrong; each in [0, 1].
     """
-    said, certain = np.empty(len(codes)), np.zeros(len(codes), bool)
+    said, held = np.empty(logits.shape), np.empty(len(codes))
     for test in (one, ~one):
-        by = temperature(logits[~test], codes[~test])
-        from_here = least(logits[~test] / by, codes[~test])
-        said[test] = softmax(logits[test] / by, axis=1).max(axis=1)
-        certain[test] = said[test] >= from_here
-    right = (logits.argmax(axis=1) == codes).astype(float)
+        scale = fitted(logits[~test], codes[~test])
+        said[test] = softmax(scale(logits[test]), axis=1)
+        held[test] = least(scale(logits[~test]), codes[~test])
+    rows = even(codes)
+    certain = (said.max(axis=1) >= held)[rows]
+    wrong = (said.argmax(axis=1) != codes)[rows][certain]
+    before, after = (_figures(chances, codes, rows) for chances in (softmax(logits, axis=1), said))
     return {
-        "ece_before": float(expected_calibration_error(softmax(logits, axis=1).max(axis=1), right)),
-        "ece": float(expected_calibration_error(said, right)),
+        **{f"{name}_before": value for name, value in before.items()},
+        **after,
         "certain": float(certain.mean()),
-        "error": float(1.0 - right[certain].mean()) if certain.any() else 0.0,
-        "accuracy": float(right.mean()),
+        "error": float(wrong.mean()) if len(wrong) else 0.0,
     }
 
 
+def _figures(chances: Logits, codes: Codes, rows: Codes) -> dict[str, float]:
+    right = chances.argmax(axis=1) == codes
+    recalls = [float(right[codes == k].mean()) for k in np.unique(codes)]
+    error = expected_calibration_error(chances.max(axis=1)[rows], right[rows].astype(float))
+    return {"ece": float(error), "recall": float(np.mean(recalls)), "least_recall": min(recalls)}
+
+
 def calibrated(run: Path, data: Path | None = None) -> str:
-    """What was found, as text; the best checkpoint of `run` then has that temperature and threshold.
+    """What was found, as text; the best checkpoint of `run` then has that scale and threshold.
 
     Args:
         run: the folder of a finished run of a recipe with one softmax output.
@@ -112,12 +145,15 @@ def calibrated(run: Path, data: Path | None = None) -> str:
             raise IQAError(f"{len(photos)} validation photos; accepted: {FEWEST} or more.")
         found = validate.answers(trained, photos)
         logits, codes = found.raw[output.name].astype(float), found.target[output.name].argmax(axis=1)
-        by = temperature(logits, codes)
-        told = {"temperature": by, "least": round(least(logits / by, codes), 3), "photos": len(codes)}
+        scale = fitted(logits, codes)
+        told: dict[str, Any] = {"temperature": scale.temperature, "shift": scale.shift.tolist(), "photos": len(codes)}
+        told["least"] = round(least(scale(logits), codes), 3)
         told |= worth(logits, codes, halves(photos.groups, trained.settings.seed))
         with torch.no_grad():
-            for values in last_layer(trained.net.net, output).parameters():
-                values.div_(by)
+            layer = last_layer(trained.net.net, output)
+            for values in layer.parameters():
+                values.div_(scale.temperature)
+            layer.bias.add_(torch.tensor(scale.shift, dtype=torch.float32))
         checkpoint.write(run / checkpoint.BEST, trained.net.net.state_dict(), {**trained.state, "certain": told})
     return _said(told)
 
@@ -136,12 +172,15 @@ def last_layer(net: nn.Module, output: Output) -> nn.Linear:
     return layer
 
 
-def _said(told: dict[str, float]) -> str:
+def _said(told: dict[str, Any]) -> str:
+    shift = ", ".join(f"{value:+.2f}" for value in told["shift"])
     return (
-        f"{told['photos']} validation photos, accuracy {told['accuracy']:.3f}. Temperature {told['temperature']:.3f}; "
-        f"certain from {told['least']:.3f}. Found on one half, measured on the other: expected calibration error "
-        f"{told['ece']:.3f} (as learned {told['ece_before']:.3f}), {told['certain']:.3f} of the answers certain, of "
-        f"these {told['error']:.3f} wrong (promised {ERROR})."
+        f"{told['photos']} validation photos, every class counted alike. Temperature {told['temperature']:.3f}, shift "
+        f"of the logits {shift}; certain from {told['least']:.3f}. Found on one half, measured on the other: mean "
+        f"recall {told['recall']:.3f} (as learned {told['recall_before']:.3f}), the least of a class "
+        f"{told['least_recall']:.3f} ({told['least_recall_before']:.3f}), expected calibration error {told['ece']:.3f} "
+        f"({told['ece_before']:.3f}); {told['certain']:.3f} of the answers certain, of these {told['error']:.3f} wrong "
+        f"(promised {ERROR})."
     )
 
 

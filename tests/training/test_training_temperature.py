@@ -26,10 +26,30 @@ def overconfident() -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_temperature_undoes_what_is_too_sure(overconfident: tuple[np.ndarray, np.ndarray]) -> None:
     logits, codes = overconfident
-    assert temperature.temperature(logits, codes) == pytest.approx(3.0, rel=0.06)
+    scale = temperature.fitted(logits, codes)
+    assert scale.temperature == pytest.approx(3.0, rel=0.06)
+    assert np.abs(scale.shift).max() < 0.15
     told = temperature.worth(logits, codes, np.arange(len(codes)) % 2 == 0)
     assert told["ece_before"] > 0.1
     assert told["ece"] < 0.03
+
+
+def test_the_shift_undoes_how_often_a_class_was_shown(overconfident: tuple[np.ndarray, np.ndarray]) -> None:
+    """Of the last class one in ten is kept; a network that learned from what is left doubts it by the logarithm."""
+    logits, codes = overconfident
+    kept = (codes != 3) | (np.arange(len(codes)) % 10 == 0)
+    learned = logits[kept] / 3.0 + np.log([1.0, 1.0, 1.0, 0.1])
+    scale = temperature.fitted(learned, codes[kept])
+    assert scale.shift.sum() == pytest.approx(0.0, abs=1e-9)
+    assert scale.shift[3] - scale.shift[:3].mean() == pytest.approx(np.log(10.0), abs=0.3)
+    told = temperature.worth(learned, codes[kept], np.arange(kept.sum()) % 2 == 0)
+    assert told["least_recall"] > told["least_recall_before"] + 0.1
+    assert told["recall"] > told["recall_before"]
+
+
+def test_every_class_counts_alike() -> None:
+    rows = temperature.even(np.array([0, 0, 0, 0, 2, 2, 0]))
+    assert sorted(rows.tolist()) == [0, 1, 2, 3, 4, 4, 4, 5, 5, 6]
 
 
 def test_the_threshold_promises_its_share_on_the_other_half(overconfident: tuple[np.ndarray, np.ndarray]) -> None:
@@ -42,10 +62,12 @@ def test_the_threshold_promises_its_share_on_the_other_half(overconfident: tuple
 def test_by_hand_the_threshold_is_the_lowest_that_holds() -> None:
     """One error and one more among 40 and one more are 5 % at most; a second error below ends it."""
     sure = np.linspace(6.0, 2.0, 60)
-    logits = np.stack([sure, np.zeros(60)], axis=1)
+    logits = np.stack([sure, np.zeros(60), np.full(60, -9.0)], axis=1)
     codes = np.zeros(60, int)
-    codes[[10, 45, 46]] = 1
-    assert temperature.least(logits, codes) == pytest.approx(softmax(logits[44])[0])
+    logits[[10, 45, 46], 2] = logits[[10, 45, 46], 0] + 5.0  # the surest of all, and wrong
+    logits[[45, 46], 2] = -9.0
+    logits[[45, 46], :2] = logits[[45, 46], 1::-1]
+    assert temperature.least(logits, codes) == pytest.approx(softmax(logits[44]).max())
     assert temperature.least(logits, np.ones(60, int)) == 1.0
 
 
@@ -63,7 +85,7 @@ def test_a_run_is_calibrated_once_and_its_model_holds_the_threshold(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(temperature, "FEWEST", 2)
-    monkeypatch.setattr(temperature, "temperature", lambda *_: 2.0)
+    monkeypatch.setattr(temperature, "fitted", lambda *_: temperature.Scale(2.0, np.array([-0.5, 0.0, 0.5])))
     folder = Path(shutil.copytree(finished, tmp_path / "run"))
     trained = checkpoint.best(folder)
     photos = validate.photos_of(folder, trained)
@@ -71,7 +93,7 @@ def test_a_run_is_calibrated_once_and_its_model_holds_the_threshold(
     before = validate.answers(trained, photos).raw[name]
     assert "certain from" in temperature.calibrated(folder)
     after = checkpoint.best(folder)
-    np.testing.assert_allclose(validate.answers(after, photos).raw[name], before / 2.0, atol=1e-6)
+    np.testing.assert_allclose(validate.answers(after, photos).raw[name], before / 2.0 + [-0.5, 0.0, 0.5], atol=1e-6)
     changed = {key for key, value in trained.net.net.state_dict().items() if not torch.equal(value, _of(after, key))}
     assert {key.rsplit(".", 1)[1] for key in changed} == {"weight", "bias"}
     assert len(changed) == 2
