@@ -34,8 +34,8 @@ class Examples:
     lowlight: tuple[Example, ...]
 
 
-TOO_CLOSE, HARD = "too close to call", "hard for this estimator"
-"""Words of a caption: of a burst without a clear best frame, of a blur whose type this estimator cannot tell."""
+TOO_CLOSE = "too close to call"
+"""Words of the caption of a burst without a clear best frame."""
 
 BURSTS: tuple[tuple[str, str, tuple[Damages, ...]], ...] = (
     (
@@ -63,12 +63,7 @@ BLURS: tuple[tuple[str, str, str, Damages], ...] = (
     ("Motion", "motion_blurred", "coffee", (("motion", 0.7),)),
     ("Sharp, in the dark", "sharp", "rocket", ()),
     ("Motion, strong", "motion_blurred", "cat", (("motion", 1.0),)),
-    (
-        f"Subject out of focus ({HARD})",
-        "defocused_object_portrait",
-        "astronaut",
-        (("subject_defocus", 0.8),),
-    ),
+    ("Subject out of focus", "defocused_object_portrait", "astronaut", (("subject_defocus", 0.8),)),
 )
 """Caption, the type that it names, photograph, damages."""
 DEGRADATIONS: tuple[tuple[str, str, str, Damages], ...] = (

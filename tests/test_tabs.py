@@ -67,10 +67,7 @@ def test_caption_of_every_burst_is_true(made: examples.Examples) -> None:
 def test_caption_of_every_blur_is_true(made: examples.Examples) -> None:
     for example, (caption, named, *_) in zip(made.blur, examples.BLURS, strict=True):
         found = blur.classify(image.load(Path(example.files[0])))
-        if examples.HARD in caption:
-            assert not found.certain or found.blur_type != named, caption
-        else:
-            assert (found.blur_type, found.certain) == (named, True), caption
+        assert (found.blur_type, found.certain) == (named, True), caption
 
 
 def test_caption_of_every_degradation_is_true(made: examples.Examples) -> None:
