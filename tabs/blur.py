@@ -13,10 +13,12 @@ from .examples import Examples
 from .upload import Photo, needed, pixels, sentences, upload_box
 from .wiring import Results, Source, map_legend, numbers, picture, shelf, verdict_card, wire
 
-SENTENCE = "What kind of blur a photo has – subject or everything out of focus, or motion – and where it is sharp."
+SENTENCE = "What kind of blur a photo has – subject or all of it out of focus, or motion – and where it is sharp."
 INVITATION = "Add a photo, or click on an example, to see what kind of blur it has."
 ALL = "all"
 PROBABILITY = "Probability of each type"
+STROKE = "linear-gradient(115deg, #9ca3af 40%, #fff 40% 60%, #9ca3af 60%)"
+"""How the legend shows a line of the map."""
 LABELS = {
     "sharp": "Sharp",
     "defocused_object_portrait": "Subject out of focus",
@@ -119,7 +121,7 @@ def build(examples: Examples) -> None:
             verdict = verdict_card(INVITATION, height=96)
             with gr.Row():
                 photo, seen = picture("Photo", 340), picture("Where it is sharp, soft or moving", 340)
-            map_legend(("#fff", "lines: moving, along the line"))
+            map_legend((STROKE, "lines: moving, along the line"))
             bars = gr.HTML(label="probabilities", min_height=300)
             plain = numbers()
     wire(
