@@ -80,16 +80,17 @@ def fitted(logits: Logits, codes: Codes) -> Scale:
 def least(logits: Logits, codes: Codes) -> float:
     """The least confidence from which on at most ERROR of the answers are wrong, [0, 1]; 1 where there is none.
 
-    Every class counts alike; one more answer counts as wrong than was seen, for those that are not.
-
-    Reference: A. Angelopoulos et al., "Conformal risk control", 2024, doi:10.48550/arXiv.2208.02814.
+    Every class counts alike; one more answer counts as wrong than was seen, with the weight of the rarest class.
+    Rounded up to three digits, so that what it lets through is what was counted.
     """
-    rows = even(codes)
-    chances = softmax(logits[rows], axis=1)
-    order = np.argsort(-chances.max(axis=1), kind="stable")
-    wrong = np.cumsum((chances.argmax(axis=1) != codes[rows])[order])
-    held = np.nonzero(wrong + 1 <= ERROR * np.arange(2, len(rows) + 2))[0]
-    return float(chances.max(axis=1)[order[held[-1]]]) if len(held) else 1.0
+    chances = softmax(logits, axis=1)
+    sure, weight = chances.max(axis=1), 1.0 / np.bincount(codes)[codes]
+    order = np.argsort(-sure, kind="stable")
+    sure, wrong = sure[order], (weight * (chances.argmax(axis=1) != codes))[order]
+    held = np.cumsum(wrong) + weight.max() <= ERROR * (np.cumsum(weight[order]) + weight.max())
+    held &= np.append(sure[1:] < sure[:-1], True)  # all answers of one confidence are let through, or none
+    places = np.nonzero(held)[0]
+    return float(np.ceil(1e3 * sure[places[-1]]) / 1e3) if len(places) else 1.0
 
 
 def worth(logits: Logits, codes: Codes, one: NDArray[np.bool_]) -> dict[str, float]:
@@ -147,7 +148,7 @@ def calibrated(run: Path, data: Path | None = None) -> str:
         logits, codes = found.raw[output.name].astype(float), found.target[output.name].argmax(axis=1)
         scale = fitted(logits, codes)
         told: dict[str, Any] = {"temperature": scale.temperature, "shift": scale.shift.tolist(), "photos": len(codes)}
-        told["least"] = round(least(scale(logits), codes), 3)
+        told["least"] = least(scale(logits), codes)
         told |= worth(logits, codes, halves(photos.groups, trained.settings.seed))
         with torch.no_grad():
             layer = last_layer(trained.net.net, output)

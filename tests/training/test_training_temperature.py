@@ -62,13 +62,35 @@ def test_the_threshold_promises_its_share_on_the_other_half(overconfident: tuple
 def test_by_hand_the_threshold_is_the_lowest_that_holds() -> None:
     """One error and one more among 40 and one more are 5 % at most; a second error below ends it."""
     sure = np.linspace(6.0, 2.0, 60)
-    logits = np.stack([sure, np.zeros(60), np.full(60, -9.0)], axis=1)
-    codes = np.zeros(60, int)
-    logits[[10, 45, 46], 2] = logits[[10, 45, 46], 0] + 5.0  # the surest of all, and wrong
-    logits[[45, 46], 2] = -9.0
-    logits[[45, 46], :2] = logits[[45, 46], 1::-1]
-    assert temperature.least(logits, codes) == pytest.approx(softmax(logits[44]).max())
+    logits = np.stack([sure, np.zeros(60)], axis=1)
+    logits[[10, 45, 46]] = logits[[10, 45, 46], ::-1]
+    found = temperature.least(logits, np.zeros(60, int))
+    assert softmax(logits[44]).max() <= found <= softmax(logits[44]).max() + 1e-3
     assert temperature.least(logits, np.ones(60, int)) == 1.0
+
+
+def test_an_answer_of_a_rare_class_weighs_as_much_as_its_class() -> None:
+    """Two errors among 100 of one class are a hundredth of all, among 24 of the other a twenty-fourth."""
+    sure = np.concatenate([np.linspace(9.0, 2.0, 100), np.linspace(8.9, 2.1, 24)])
+    codes = np.repeat([0, 1], [100, 24])
+    right = np.where(codes[:, None] == [0, 1], sure[:, None], 0.0)
+    surest = {}
+    for name, wrong in (("frequent", [60, 61]), ("rare", [114, 115])):
+        logits = right.copy()
+        logits[wrong] = logits[wrong, ::-1]
+        surest[name] = temperature.least(logits, codes), softmax(logits[wrong[1]]).max()
+    assert surest["frequent"][0] < surest["frequent"][1]
+    assert surest["rare"][0] > surest["rare"][1]
+
+
+def test_answers_of_one_confidence_are_let_through_together_or_not_at_all() -> None:
+    logits = np.concatenate([np.tile([5.0, 0.0], (60, 1)), np.tile([3.0, 0.0], (30, 1))])
+    codes = np.zeros(90, int)
+    codes[85:] = 1  # of the less sure ones; those before them in the list are right
+    found = temperature.least(logits, codes)
+    served = softmax(logits, axis=1).max(axis=1) >= found
+    assert served.sum() in (0, 60)
+    assert found <= 1.0
 
 
 @pytest.fixture(scope="module")
