@@ -23,7 +23,7 @@ On 381 real photos, which nothing was chosen by (results/README.md): balanced ac
 .90, .90, .80, 85 %, 3 % and .05. Not reached: igra27 (of real motion blur at 256 px 69 % is found, of sharp photos 1 %
 called blurred), mfifb (of soft subjects before a sharp background 52 % are found), and half-size copies of blurred
 photos, of which 37 % are called sharp with more than one half (accepted: 5 %), mostly of 256 px photos at 128 px; in
-closed form 86 % are. Of the answers that count as certain, CERTAIN are wrong there, mostly moved photos of IGRA27 that
+closed form 86 % are. Of the answers that count as certain, 10 % are wrong there, mostly moved photos of IGRA27 that
 are called sharp; 1 in 20 was promised of photos like those of validation. At half size 5 of the 93 clean photos are
 called blurred. A narrow strip or a photo in black and white is less sure ground: neither was learned from.
 
