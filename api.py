@@ -44,8 +44,9 @@ HOW = "Send multipart/form-data with the photo in the field 'file', as curl -F f
 ABOUT = {
     "/blur/classify": (
         "`blur_type`: the top prediction; `confidence`: its probability; `probabilities` of all four types; `certain`: "
-        "false means 'cannot tell'; `reason`; `motion`: `angle_deg` counter-clockwise and `length_px`, or null. With "
-        "?blur_type=: also `asked_type`, `detected`: whether it is the top prediction, and `blur_type_probability`: "
+        "false means 'cannot tell'; `reason`; `motion`: `angle_deg` counter-clockwise and `length_px`, null unless the "
+        "type is motion_blurred and the smear has one direction. With ?blur_type=: also `asked_type`, `detected`: "
+        "whether it is the top prediction, and `blur_type_probability`: "
         "the probability of the asked type."
     ),
     "/quality/score": (

@@ -51,6 +51,7 @@ ESTIMATORS: Calls = {
     "quality.score, not explained": partial(quality.score, explain=False),
     "quality.score, classical": partial(quality.score, model="classical"),
     "blur.classify": blur.classify,
+    "blur.classify, classical": partial(blur.classify, model="classical"),
     "degradations.assess": degradations.assess,
     "degradations.assess, classical": partial(degradations.assess, model="classical"),
     "lowlight.need": lowlight.need,

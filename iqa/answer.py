@@ -47,8 +47,9 @@ def blur(found: BlurAnswer, detection: Detection | None = None) -> Plain:
     """The classification; with a detection also whether the photo has the type that was asked for.
 
     ``blur_type`` is always the top prediction, ``confidence`` its probability, and ``probabilities`` holds all four;
-    ``certain`` false means "cannot tell"; ``motion`` is ``angle_deg`` and ``length_px``, or null. With a detection:
-    ``asked_type``, ``detected`` (it is the top prediction) and ``blur_type_probability`` (of the asked type).
+    ``certain`` false means "cannot tell"; ``motion`` is ``angle_deg`` and ``length_px``, null unless the type is
+    motion_blurred and the smear has one direction. With a detection: ``asked_type``, ``detected`` (it is the top
+    prediction) and ``blur_type_probability`` (of the asked type).
     """
     motion = found.motion
     plain: Plain = {

@@ -23,6 +23,8 @@ ESTIMATORS = (*NETWORKS, "classical")
 DEFAULT = ESTIMATORS[0]
 LEARNED_SIDE = 1024
 """Longer side, px, of the largest photos that a network has learned from: it is shown a larger one at that size."""
+LEARNED_LEAST = 64
+"""Shorter side, px, below which no answer of a network is certain: it has hardly learned from such strips."""
 BLUR_TYPES = ("sharp", "defocused_object_portrait", "defocused_blurred", "motion_blurred")
 SELECTABLE = BLUR_TYPES[1:]
 """The types one can ask for; sharp is what is left when none is found."""
@@ -70,7 +72,8 @@ class BlurAnswer:
         blur_type: the top prediction, one of BLUR_TYPES.
         confidence: its probability, [0, 1].
         probabilities: of all four types; their sum is 1.
-        certain: False means "cannot tell": the top prediction is weak, or there is no texture to judge.
+        certain: False means "cannot tell": the top prediction is weak, there is no texture to judge, or a network was
+            asked about a photo below LEARNED_LEAST.
         reason: what was seen, in a sentence.
         motion: angle and length when the top prediction is motion_blurred and the smear has a direction, else None.
         sharpness_map: float32 (gh, gw) in [0, 1], 1 = sharp, NaN = no texture to judge.
@@ -187,7 +190,8 @@ def classify(image: NDArray[np.uint8], *, model: str = DEFAULT) -> BlurAnswer:
     said = _learned(image, model) if model in NETWORKS else _closed_form(luma, local, direction)
     top = max(said.chances, key=said.chances.__getitem__)
     textured = float(np.isfinite(local).mean()) >= TEXTURE
-    certain = textured and said.chances[top] >= said.least[top]
+    wide = model not in NETWORKS or min(image.shape[:2]) >= LEARNED_LEAST
+    certain = textured and wide and said.chances[top] >= said.least[top]
     moved = top == "motion_blurred"
     scale = float(np.sqrt(image.shape[0] * image.shape[1] / luma.size))
     return BlurAnswer(

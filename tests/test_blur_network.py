@@ -97,3 +97,14 @@ def test_a_model_of_another_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(blur, "ESTIMATORS", ("quality", "classical"))
     with pytest.raises(ManifestError, match="one softmax over sharp"):
         blur.classify(photo("coffee"), model="quality")
+
+
+@pytest.mark.parametrize(("side", "certain"), [(blur.LEARNED_LEAST, True), (blur.LEARNED_LEAST - 1, False)])
+def test_a_strip_narrower_than_what_was_learned_from_is_never_certain(
+    side: int, certain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.ascontiguousarray(photo("coffee")[:side])
+    said = blur._learned(image, blur.DEFAULT)
+    none = dict.fromkeys(blur.BLUR_TYPES, 0.0)
+    monkeypatch.setattr(blur, "_learned", lambda *_: blur._Said(said.chances, none, said.reasons, said.model))
+    assert blur.classify(image).certain == certain

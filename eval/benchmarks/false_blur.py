@@ -1,4 +1,4 @@
-"""Sharp photos: how often are they called blurred? Made from clean photos, as they are and at half their size.
+"""Sharp photos: how often are they called blurred? Made from clean photos, at most 768 px long, and halved.
 
 What lists of blur cannot tell: their sharp photos were chosen beside blurred ones. Of a classifier it is wanted that
 at most 3 % of clean photos are called blurred, whatever the type.
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from iqa import blur
-from iqa.measures import analysis_luma, laplacian_variance
 from iqa.resize import reduced
 
 from ..benchmark import Benchmark, Case, Figure, Options, Row, Summary
@@ -38,7 +37,6 @@ class Scorer:
                     "confidence": found.confidence,
                     "certain": int(found.certain),
                     "called_blurred": int(found.blur_type != "sharp"),
-                    "laplacian": laplacian_variance(analysis_luma(shown)),
                 }
             )
         return rows
@@ -55,7 +53,7 @@ def scorer(_: pd.DataFrame, options: Options) -> Scorer:
 
 
 def summarize(rows: pd.DataFrame, options: Options) -> Summary:
-    """Share of the photos called blurred, of those for certain, and of "cannot tell", at each size and per source."""
+    """Share of the photos called blurred, of those told for certain, and of "cannot tell", by size and source."""
     scored = answered(rows)
     figures: list[Figure] = []
     details: dict[str, object] = {}
@@ -64,7 +62,7 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
             called, certain = (frame[column].astype(float) == 1.0 for column in ("called_blurred", "certain"))
             where = part if name == "whole" else within(part, name)
             figures.append(share("false_alarm_rate", called, options, part=where))
-            figures.append(share("false_alarm_rate", called & certain, options, part=within(where, "certain answers")))
+            figures.append(share("false_alarm_rate", called[certain], options, part=within(where, "certain answers")))
             figures.append(share("cannot_tell", ~certain, options, part=where))
             details[where] = {
                 "photos": len(frame),
@@ -75,7 +73,7 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
 
 BENCHMARK = Benchmark(
     name="false-blur",
-    meaning="how often are sharp photos called blurred, as they are and at half their size",
+    meaning="how often are sharp photos called blurred, at most 768 px long and at half of that",
     source="photos",
     models=lambda: blur.ESTIMATORS,
     estimator=blur.estimator,

@@ -178,7 +178,7 @@ METRICS: dict[str, Metric] = {
     "false_alarm_rate": Metric(false_alarm_rate, f"{_MATRIX}, labels, clear class", "lower", 0, 1, "share", "rate"),
     "factor_error": Metric(factor_error, "estimates, true values", "lower", 1, np.inf, "times"),
     "cannot_tell": Metric(mean, "1 for each 'cannot tell', else 0", "lower", 0, 1, "share"),
-    "half_size_sharp": Metric(mean, "1 for each blurred photo whose half is surely sharp", "lower", 0, 1, "share"),
+    "half_size_sharp": Metric(mean, "1 for each blurred photo whose half has P(sharp) > 1/2", "lower", 0, 1, "share"),
     "false_alarm": Metric(mean, "1 for each clean photo with an alarm, else 0", "lower", 0, 1, "share"),
     "recall": Metric(mean, "1 for each marked picture that is found, else 0", "higher", 0, 1, "share"),
     "mistaken": Metric(

@@ -82,7 +82,7 @@ def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
 
 _EVIDENCE = (
     *("overall_weights", "cast_delta_e", "noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
-    *("mean_luminance", "blockiness"),
+    *("mean_luminance", "blockiness", "jpeg_quality", "jpeg_quality_estimated"),
 )
 """In CSV only: the weights of the overall, and numbers behind the severities; see iqa.evidence.Evidence."""
 
@@ -112,8 +112,6 @@ def _degradation_columns(options: argparse.Namespace) -> tuple[Column, ...]:
         Column("overall", ("", "overall", *ONE_IS_BEST), 2),
         *severities,
         *((place,) if options.locate_watermark else ()),
-        Column("jpeg_quality_estimated", ("JPEG", "looks", "0 to 100", "100=best")),
-        Column("jpeg_quality", ("JPEG", "file", "0 to 100", "100=best")),
         *map(Column, _EVIDENCE),
     )
 

@@ -31,7 +31,7 @@ def portrait(folder: Path, covered: int) -> Path:
 
 def ladder_of(folder: Path) -> Focus:
     """Of the one photo there."""
-    return Focus(photos=[folder / "a.png"], masks=[folder / "a_mask.png"], groups=["a"], unknown={"quality": 1})
+    return Focus(photos=[folder / "a.png"], masks=[folder / "a_mask.png"], scenes=["a"], unknown={"quality": 1})
 
 
 def detail(image: Picture, *, inside: bool) -> float:
