@@ -133,15 +133,30 @@ def trained_on(table: pd.DataFrame, photos: int, split: str = "train") -> DataSe
 
 
 def labelled(
-    table: pd.DataFrame, settings: Settings, targets: Callable[[pd.DataFrame], Arrays], augment: Augment = flip
+    table: pd.DataFrame,
+    settings: Settings,
+    targets: Callable[[pd.DataFrame], Arrays],
+    augment: Augment = flip,
+    even: str | None = None,
 ) -> Split:
-    """Training and validation photos with targets, which are computed from the rows of each side alone."""
-    rows, read_by = divided(table, settings), readers(settings)
+    """Training and validation photos with targets, which are computed from the rows of each side alone.
+
+    Of the training photos those of a rare class of the column `even` come several times per epoch (see `evened`).
+    """
+    (train, validation), read_by = divided(table, settings), readers(settings)
+    rows = train if even is None else evened(train, even), validation
     parts = [
         Labelled([*map(Path, part["path"])], [*map(str, part["group"])], targets(part), reader, augment)
         for part, reader in zip(rows, read_by, strict=True)
     ]
-    return Split(parts[0], parts[1], (trained_on(table, len(rows[0])),))
+    return Split(parts[0], parts[1], (trained_on(table, len(train)),))
+
+
+def evened(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows, those of each class repeated a whole number of times, nearest to as often as the most frequent one."""
+    counts = rows[column].value_counts()
+    times = rows[column].map((counts.max() / counts).round().astype(int))
+    return rows.loc[rows.index.repeat(times)].reset_index(drop=True)
 
 
 def damaged(table: pd.DataFrame, settings: Settings, make: Make, repeats: int = 1) -> Split:

@@ -1,6 +1,9 @@
 """Photos with one kind of blur at any size: what is shown of a label can be seen, and no label has sizes of its own."""
 
+from collections import Counter
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,8 +12,10 @@ from iqa import psf
 from iqa.blur import BLUR_TYPES
 from iqa.srgb import to_linear
 from tests.photos import photo
-from training import blurred
+from training import blurred, tables
 from training.blurred import SHARES, VISIBLE_PX, blur_scene, listed, resized, saved, shown_shape, visible
+from training.recipe import Settings
+from training.recipes import blur_type
 from training.synthesis import SCENES, USUAL
 
 PHOTO = np.ascontiguousarray(photo("astronaut")[:256, 80:400])
@@ -107,3 +112,22 @@ def test_listed_photos_are_shown_at_other_sizes_and_aspects_too() -> None:
     assert 0.49 < areas.min() < 0.6
     assert 1.7 < areas.max() < 2.02
     assert np.mean([shape == (128, 128, 3) for shape in shapes]) == pytest.approx(blurred.AS_IT_IS, abs=0.1)
+
+
+def test_listed_photos_of_a_rare_type_come_several_times_in_training_and_once_in_validation() -> None:
+    kinds = ["sharp"] * 90 + ["motion_blurred"] * 30 + ["defocused_blurred"] * 25
+    frame = pd.DataFrame({"blur_type": kinds, "path": [f"{i}.png" for i in range(len(kinds))]})
+    frame["group"], frame["split"] = frame["path"], ""
+    frame.attrs = {"dataset": "photos"}
+    settings_ = Settings(epochs=(1,), learning_rate=(0.1,), workers=0, extra={})
+    split = tables.labelled(frame, settings_, blur_type.targets, even="blur_type")
+    once = tables.labelled(frame, settings_, blur_type.targets)
+    often = Counter(split.train.paths)
+    assert set(often) == set(once.train.paths)
+    assert split.validation.paths == once.validation.paths
+    assert split.trained_on == once.trained_on
+    asked = dict(zip(frame["path"], frame["blur_type"], strict=True))
+    shown = Counter(asked[str(path)] for path in split.train.paths)
+    assert max(shown.values()) < 1.5 * min(shown.values())
+    for kind in shown:
+        assert len({n for path, n in often.items() if asked[str(path)] == kind}) == 1
