@@ -24,7 +24,8 @@ DEFAULT = ESTIMATORS[0]
 LEARNED_SIDE = 1024
 """Longer side, px, of the largest photos that a network has learned from: it is shown a larger one at that size."""
 LEARNED_LEAST = 64
-"""Shorter side, px, below which no answer of a network is certain: it has hardly learned from such strips."""
+"""Shorter side, px, of what a network is shown, below which no answer is certain: half of the least longer side that it
+learned from, so that only strips that it did not learn from are below."""
 BLUR_TYPES = ("sharp", "defocused_object_portrait", "defocused_blurred", "motion_blurred")
 SELECTABLE = BLUR_TYPES[1:]
 """The types one can ask for; sharp is what is left when none is found."""
@@ -72,8 +73,8 @@ class BlurAnswer:
         blur_type: the top prediction, one of BLUR_TYPES.
         confidence: its probability, [0, 1].
         probabilities: of all four types; their sum is 1.
-        certain: False means "cannot tell": the top prediction is weak, there is no texture to judge, or a network was
-            asked about a photo below LEARNED_LEAST.
+        certain: False means "cannot tell": the top prediction is weak, there is no texture to judge, or a network
+            was shown less than LEARNED_LEAST.
         reason: what was seen, in a sentence.
         motion: angle and length when the top prediction is motion_blurred and the smear has a direction, else None.
         sharpness_map: float32 (gh, gw) in [0, 1], 1 = sharp, NaN = no texture to judge.
@@ -190,8 +191,8 @@ def classify(image: NDArray[np.uint8], *, model: str = DEFAULT) -> BlurAnswer:
     said = _learned(image, model) if model in NETWORKS else _closed_form(luma, local, direction)
     top = max(said.chances, key=said.chances.__getitem__)
     textured = float(np.isfinite(local).mean()) >= TEXTURE
-    wide = model not in NETWORKS or min(image.shape[:2]) >= LEARNED_LEAST
-    certain = textured and wide and said.chances[top] >= said.least[top]
+    doubt = said.doubt if textured else FLAT
+    certain = not doubt and said.chances[top] >= said.least[top]
     moved = top == "motion_blurred"
     scale = float(np.sqrt(image.shape[0] * image.shape[1] / luma.size))
     return BlurAnswer(
@@ -199,7 +200,7 @@ def classify(image: NDArray[np.uint8], *, model: str = DEFAULT) -> BlurAnswer:
         confidence=said.chances[top],
         probabilities=said.chances,
         certain=certain,
-        reason=_sentence(said.reasons[top], certain) if textured else FLAT,
+        reason=doubt or _sentence(said.reasons[top], certain),
         motion=_motion(direction, scale) if moved else None,
         sharpness_map=local,
         motion_map=_moving(luma, local) if moved else np.full_like(local, np.nan),
@@ -218,6 +219,7 @@ def estimator(model: str = DEFAULT) -> Estimator:
 
 
 FLAT = "There is almost no texture in this photo by which blur could be judged."
+NARROW = "The photo is narrower than those that the network learned from."
 SEEN = {
     "sharp": "Edges in the frame are narrow, as in a photo in focus.",
     "defocused_object_portrait": "The middle of the frame is softer than what surrounds it.",
@@ -236,12 +238,13 @@ LIKE = {
 
 @dataclass(frozen=True)
 class _Said:
-    """Probability of each type, the least that is certain, a sentence for each, and who says so."""
+    """Probability of each type, the least that is certain, a sentence for each, who says so, why none is sure."""
 
     chances: dict[str, float]
     least: dict[str, float]
     reasons: dict[str, str]
     model: Estimator
+    doubt: str = ""
 
 
 def _closed_form(luma: NDArray[np.float32], local: NDArray[np.float32], direction: Direction) -> _Said:
@@ -253,9 +256,10 @@ def _closed_form(luma: NDArray[np.float32], local: NDArray[np.float32], directio
 
 def _learned(image: NDArray[np.uint8], name: str) -> _Said:
     answering = _network(name)
-    answer = answering.predict(reduced(image, LEARNED_SIDE))
-    least = answering.manifest.outputs[0].thresholds
-    return _Said({name: float(answer[name]) for name in BLUR_TYPES}, dict(least), LIKE, answering.estimator)
+    copy = reduced(image, LEARNED_SIDE)
+    answer, least = answering.predict(copy), dict(answering.manifest.outputs[0].thresholds)
+    doubt = NARROW if min(copy.shape[:2]) < LEARNED_LEAST else ""
+    return _Said({name: float(answer[name]) for name in BLUR_TYPES}, least, LIKE, answering.estimator, doubt)
 
 
 def _network(name: str) -> "Model":

@@ -99,12 +99,11 @@ def test_a_model_of_another_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         blur.classify(photo("coffee"), model="quality")
 
 
-@pytest.mark.parametrize(("side", "certain"), [(blur.LEARNED_LEAST, True), (blur.LEARNED_LEAST - 1, False)])
-def test_a_strip_narrower_than_what_was_learned_from_is_never_certain(
-    side: int, certain: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    image = np.ascontiguousarray(photo("coffee")[:side])
-    said = blur._learned(image, blur.DEFAULT)
-    none = dict.fromkeys(blur.BLUR_TYPES, 0.0)
-    monkeypatch.setattr(blur, "_learned", lambda *_: blur._Said(said.chances, none, said.reasons, said.model))
-    assert blur.classify(image).certain == certain
+@pytest.mark.parametrize(("height", "width", "narrow"), [(64, 600, False), (63, 600, True), (200, 4000, True)])
+def test_a_strip_narrower_than_what_was_learned_from_is_never_certain(height: int, width: int, narrow: bool) -> None:
+    """The last one is shown at 51 x 1024 px."""
+    strip = np.resize(photo("coffee"), (height, width, 3))
+    answer = blur.classify(strip)
+    assert (answer.reason == blur.NARROW) == narrow
+    assert not (narrow and answer.certain)
+    assert blur.classify(strip, model="classical").reason != blur.NARROW

@@ -12,9 +12,9 @@ size, wide enough to be seen there (training/blurred.py). Panning, bokeh, noise 
 Also taken: `clean`, sharp photos without masks (they never give the class of a soft subject, so their content tells a
 little: keep them similar or fewer), and `list`, real photos in the layout of the data set blurset, also shown at other
 sizes and aspects and saved again, those of rare types several times an epoch. `python -m training.subjects` makes masks
-for photos of one thing each. Both came after the published model, 1.0.0, which listed photos reached once an epoch. It
-has learned from: 394 photos of persons and 80 of other subjects (8 frames of each
-of 10 scenes of DAVIS 2016) with masks, 755 clean ones, and 1,370 of IGRA27, relabelled, benchmark scenes taken out.
+for photos of one thing each. The published model, 1.0.0, is older than both: each listed photo once an epoch, 394
+photos of persons and 80 of other subjects (8 frames of each of 10 scenes of DAVIS 2016) with masks, 755 clean ones, and
+1,370 of IGRA27, relabelled, benchmark scenes taken out.
 Time: 5,028 samples to train on, 1,258 to validate (a fifth of the scenes), 6 epochs with --precision bfloat16,
 --workers 1, --threads 2 and --cache: 72 min on two cores of an AMD EPYC without a GPU, with other work beside them.
 Result: on validation photos, after the epoch of the head macro accuracy .761, then .848, .877, .885, .900 (kept), .898.
