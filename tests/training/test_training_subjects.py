@@ -79,18 +79,23 @@ def test_the_activation_has_the_size_of_the_photo_and_its_range() -> None:
     assert (seen.dtype, float(seen.min()), float(seen.max())) == (np.float32, 0.0, 1.0)
 
 
-def test_what_is_written_can_be_read_as_photos_with_masks(tmp_path: Path) -> None:
+def test_what_is_written_can_be_read_as_photos_with_masks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in" / "a").mkdir(parents=True)
     Image.fromarray(scene()).save(tmp_path / "in" / "a" / "one.png")
     Image.fromarray(scene(behind=5.0)).save(tmp_path / "in" / "bokeh.png")
     Image.fromarray(scene()[:100, :100]).save(tmp_path / "in" / "small.png")
+    Image.fromarray(scene()).save(tmp_path / "in" / "other_mask.png")
     (tmp_path / "in" / "broken.jpg").write_bytes(b"no photo")
     assert subjects.written(tmp_path / "in", tmp_path / "out", pointing) == (1, 4)
     table = masked.read(tmp_path / "out")
-    assert list(table["name"]) == ["a-one.webp"]
+    assert list(table["name"]) == ["a-one-png.webp"]
+    assert "broken.jpg" in capsys.readouterr().err
     assert np.asarray(Image.open(table["mask"][0])).shape == SHAPE
     with pytest.raises(OutputExistsError):
         subjects.written(tmp_path / "in", tmp_path / "out", pointing)
+    Image.fromarray(scene()).save(tmp_path / "in" / "a-one.png")
+    with pytest.raises(IQAError, match="like another photo"):
+        subjects.written(tmp_path / "in", tmp_path / "out1", pointing)
     with pytest.raises(IQAError, match="holds no photo"):
         subjects.written(tmp_path / "out2", tmp_path / "out3", pointing)
 
