@@ -109,9 +109,9 @@ def _degradation_columns(options: argparse.Namespace) -> tuple[Column, ...]:
     severities = (Column(name, (*broken.get(name, ("", name)), *ZERO_IS_NONE), 2) for name in degradations.NAMES)
     place = Column("watermark_box", ("watermark", "px of", "the photo", "x0 y0 x1 y1"), words=19)
     return (
+        *((place,) if options.locate_watermark else ()),
         Column("overall", ("", "overall", *ONE_IS_BEST), 2),
         *severities,
-        *((place,) if options.locate_watermark else ()),
         *map(Column, _EVIDENCE),
     )
 
@@ -141,7 +141,7 @@ COMMANDS = {
         degradation,
         _degradation_columns,
         degradations,
-        "?: cannot tell. JPEG: the quality that it looks like, and that of the file.",
+        "?: cannot tell.",
     ),
     "enhance": Command(enhance, _enhance_columns, lowlight, "light: mean luminance, 0 to 1.", SUFFIX),
 }
