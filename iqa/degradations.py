@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 CLASSICAL = Estimator("classical-degradations", "1.0.0")
 NETWORKS = ("degradations",)
-"""Names of models whose folder gives the severities of NAMES, and `noise_sigma` in grey levels at analysis scale. No
-such folder is published yet: `python -m training.run degradations` makes one; it answers where it is asked for."""
-ESTIMATORS = ("classical", *NETWORKS)
+"""Names of models whose folder gives the severities of NAMES, and `noise_sigma` in grey levels at analysis scale."""
+ESTIMATORS = (*NETWORKS, "classical")
 DEFAULT = ESTIMATORS[0]
 NAMES = ("color_cast", "blurriness", "watermark", "noise", "exposure", "compression")
 SIGMA = "noise_sigma"
@@ -59,6 +58,9 @@ WEIGHTINGS = ("documented", "rated")
 
 LEAST_EXPOSED = 0.02
 """Fraction of the pixels that must be neither black nor white for color and noise to be judged."""
+MEASURED_CAST = 1 / 3
+"""Share of the closed form in a network's color cast: they err on different photos. On 51 photos that the network 1.0.0
+did not learn from, SRCC with the severity .742, of the network alone .645, of the closed form alone .690."""
 LEAST_COMPRESSED = 0.15
 """Severity of compression from which a JPEG quality is estimated: below, hardly anything of it is to be seen."""
 
@@ -228,10 +230,11 @@ def _classical(tones: Exposure, seen: Evidence) -> Severities:
 
 
 def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Severities, Evidence]:
-    """The severities by the network of that name, and the evidence with what it adds."""
+    """The severities by the network of that name, color cast with a share of the closed form, and what it adds."""
     copy = analysis_copy(image)
     (said,) = predict([copy], model)
     severities: Severities = {name: said[name] for name in NAMES}
+    severities["color_cast"] = (1 - MEASURED_CAST) * said["color_cast"] + MEASURED_CAST * CAST(seen.cast_delta_e)
     compression, looks = said["compression"], None
     if not _textured(seen):
         severities |= {"watermark": None, "compression": None}

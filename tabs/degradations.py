@@ -17,7 +17,7 @@ from .examples import Examples
 from .upload import Photo, named, needed, pixels, sentences, upload_box
 from .wiring import Results, Source, map_legend, numbers, picture, shelf, shown, verdict_card, wire
 
-SENTENCE = "What is wrong with a photo: color cast, blur, noise, exposure or compression, how much, and the evidence."
+SENTENCE = "How much color cast, blur, watermark, noise, wrong exposure or compression a photo has, and the evidence."
 INVITATION = "Add a photo, or click on an example, to see its quality and what lowers it."
 LABELS = {
     "color_cast": "Color cast",

@@ -68,7 +68,8 @@ BLURS: tuple[tuple[str, str, str, Damages], ...] = (
 """Caption, the type that it names, photograph, damages."""
 DEGRADATIONS: tuple[tuple[str, str, str, Damages], ...] = (
     ("Clean", "", "motorcycle", ()),
-    ("Color cast", "color_cast", "coffee", (("color_cast", 0.85),)),
+    ("Color cast", "color_cast", "motorcycle", (("color_cast", 1.0),)),
+    ("Watermark", "watermark", "cat", (("watermark", 0.9),)),
     ("Noise", "noise", "astronaut", (("noise", 0.7),)),
     ("Overexposed", "exposure", "cat", (("overexposure", 0.7),)),
     ("Compressed", "compression", "astronaut", (("compression", 0.9),)),

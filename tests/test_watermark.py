@@ -168,12 +168,11 @@ def test_the_command_line_locates_on_request_alone(tmp_path: Path, capsys: pytes
     assert main([*call, "--locate-watermark", "--csv", str(tmp_path / "a.csv")]) == 0
     for text in (capsys.readouterr().out, (tmp_path / "a.csv").read_text(encoding="utf-8")):
         assert " ".join(map(str, box)) in text
-    assert main([*call[:2], "--locate-watermark"]) == 2
+    assert main([*call[:2], "--locate-watermark", "--model", "classical"]) == 2
     assert "sees no watermark" in capsys.readouterr().err
 
 
-def test_the_tab_shows_a_strong_watermark_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(degradations.assess.__kwdefaults__, "model", degradations.NETWORKS[0])
+def test_the_tab_shows_a_strong_watermark_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.fromarray(marked(480, 640, (400, 300, 560, 440))).save(path)
     numbers, verdict, *_, mark, facts = tab.judge(Photo(path, path.name))
