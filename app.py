@@ -38,8 +38,9 @@ bad.</dd></div>
 <div><dt>Probability, confidence</dt><dd>0 to 1, 1 = certain. All four blur types add up to 1.</dd></div>
 <div><dt>Range of the quality</dt><dd>Holds the rating by people of 9 photos in 10, of the kind that the network
 learned from.</dd></div>
-<div><dt>Estimators</dt><dd>Quality, blur type, severities and the light given to dark photos are trained networks'; all
-else are closed-form measures with their papers. Name and version stand below every result.</dd></div></dl>
+<div><dt>Estimators</dt><dd>Quality, blur type, severities and the light given to dark photos come from trained
+networks, all else from closed-form measures with their papers. Name and version stand below every
+result.</dd></div></dl>
 <p>Your photos stay on the machine that serves this page, are removed within two hours, and are sent nowhere else.
 Nothing you upload is changed. The same answers as JSON: <a href="/api/v1/openapi.json">HTTP API</a>.</p></div>"""
 

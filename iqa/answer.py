@@ -48,8 +48,8 @@ def blur(found: BlurAnswer, detection: Detection | None = None) -> Plain:
 
     ``blur_type`` is always the top prediction, ``confidence`` its probability, and ``probabilities`` holds all four;
     ``certain`` false means "cannot tell"; ``motion`` is ``angle_deg`` and ``length_px``, null unless the type is
-    motion_blurred and the smear has one direction. With a detection: ``asked_type``, ``detected`` (it is the top
-    prediction) and ``blur_type_probability`` (of the asked type).
+    motion_blurred for certain and the smear has one direction. With a detection: ``asked_type``, ``detected`` (it is
+    the top prediction) and ``blur_type_probability`` (of the asked type).
     """
     motion = found.motion
     plain: Plain = {
@@ -72,10 +72,10 @@ def blur(found: BlurAnswer, detection: Detection | None = None) -> Plain:
 def degradations(found: DegradationAnswer) -> Plain:
     """The severities (0 = none, null = cannot tell), ``overall`` (higher is better) and the evidence in numbers.
 
-    ``overall_weights`` says which weights the overall was made with, ``overall_without`` what counts in it but could
-    not be told. Of the evidence ``jpeg_quality`` stands in the header of the file, ``jpeg_quality_estimated`` is what
-    the pixels look like (null: nothing to say); ``watermark_box`` is x0, y0, x1, y1 in px of the photo, null where no
-    watermark was found or none was looked for.
+    ``overall`` is null where nothing that counts in it could be told, ``overall_weights`` says which weights it was
+    made with, ``overall_without`` what counts in it but could not be told. Of the evidence ``jpeg_quality`` stands in
+    the header of the file, ``jpeg_quality_estimated`` is what the pixels look like (null: nothing to say);
+    ``watermark_box`` is x0, y0, x1, y1 in px of the photo, null where no watermark was found or none was looked for.
     """
     seen = found.evidence
     return {

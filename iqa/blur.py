@@ -76,10 +76,10 @@ class BlurAnswer:
         certain: False means "cannot tell": the top prediction is weak, there is no texture to judge, or a network
             was shown less than LEARNED_LEAST.
         reason: what was seen, in a sentence.
-        motion: angle and length when the top prediction is motion_blurred and the smear has a direction, else None.
+        motion: angle and length when the top prediction is motion_blurred, certain, and the smear has a direction.
         sharpness_map: float32 (gh, gw) in [0, 1], 1 = sharp, NaN = no texture to judge.
         motion_map: float32 (gh, gw), angle in degrees, as in Motion, of soft cells that are smeared along a direction;
-            NaN elsewhere, and everywhere unless the top prediction is motion_blurred.
+            NaN elsewhere, and everywhere unless the top prediction is motion_blurred and certain.
         model: who made the answer.
     """
 
@@ -193,7 +193,7 @@ def classify(image: NDArray[np.uint8], *, model: str = DEFAULT) -> BlurAnswer:
     textured = float(np.isfinite(local).mean()) >= TEXTURE
     doubt = said.doubt if textured else FLAT
     certain = not doubt and said.chances[top] >= said.least[top]
-    moved = top == "motion_blurred"
+    moved = certain and top == "motion_blurred"
     scale = float(np.sqrt(image.shape[0] * image.shape[1] / luma.size))
     return BlurAnswer(
         blur_type=top,

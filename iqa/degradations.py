@@ -61,6 +61,9 @@ LEAST_EXPOSED = 0.02
 MEASURED_CAST = 1 / 3
 """Share of the closed form in a network's color cast: they err on different photos. On 51 photos that the network 1.0.0
 did not learn from, SRCC with the severity .742, of the network alone .645, of the closed form alone .690."""
+LEARNED_LEAST = 160
+"""Shorter side, px, of what a network is shown, below which it tells no watermark, noise and compression: it learned
+from larger photos alone, and takes the edges of an icon for marks."""
 LEAST_COMPRESSED = 0.15
 """Severity of compression from which a JPEG quality is estimated: below, hardly anything of it is to be seen."""
 
@@ -95,7 +98,7 @@ class DegradationAnswer:
 
     Attributes:
         severities: per name in NAMES, [0, 1], 0 = none; None = this estimator cannot tell.
-        overall: [0, 1], higher is better; see ``formula``.
+        overall: [0, 1], higher is better; see ``formula``; None where nothing that counts in it could be told.
         overall_weights: which weights it was made with, one of WEIGHTINGS.
         overall_without: names that count in it but could not be told, and were taken as 0.
         evidence: what the severities were read from.
@@ -103,7 +106,7 @@ class DegradationAnswer:
     """
 
     severities: Severities
-    overall: float
+    overall: float | None
     overall_weights: str
     overall_without: tuple[str, ...]
     evidence: Evidence
@@ -154,7 +157,7 @@ def assess(
 
     Where nothing can be judged a severity is None: color cast and noise without pixels between black and white,
     blurriness without texture; a network's watermark and compression without texture as well, which a mark or blocks
-    would be; a watermark always in closed form.
+    would be, and both and noise of photos below LEARNED_LEAST; a watermark always in closed form.
 
     Args:
         image: RGB uint8 (H, W, 3), at its own size: blocks are seen there alone.
@@ -176,8 +179,10 @@ def assess(
     seen = measured(image, tones, jpeg_quality)
     severities, seen = _learned(image, seen, model) if model in NETWORKS else (_classical(tones, seen), seen)
     severities |= dict.fromkeys(_untold(tones, seen))
-    unknown = tuple(name for name, weight in rule.weights.items() if weight and severities[name] is None)
-    return DegradationAnswer(severities, overall(severities, rule), weights, unknown, seen, by)
+    counted = [name for name, weight in rule.weights.items() if weight]
+    unknown = tuple(name for name in counted if severities[name] is None)
+    whole = overall(severities, rule) if len(unknown) < len(counted) else None
+    return DegradationAnswer(severities, whole, weights, unknown, seen, by)
 
 
 def estimator(model: str = DEFAULT) -> Estimator:
@@ -230,19 +235,22 @@ def _classical(tones: Exposure, seen: Evidence) -> Severities:
 
 
 def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Severities, Evidence]:
-    """The severities by the network of that name, color cast with a share of the closed form, and what it adds."""
+    """The severities by the network of that name, cast and noise with the help of the closed form, and what it adds."""
     copy = analysis_copy(image)
     (said,) = predict([copy], model)
     severities: Severities = {name: said[name] for name in NAMES}
     severities["color_cast"] = (1 - MEASURED_CAST) * said["color_cast"] + MEASURED_CAST * CAST(seen.cast_delta_e)
+    severities["noise"] = max(said["noise"], NOISE(seen.noise_sigma))  # of strong grain the network sees too little
     compression, looks = said["compression"], None
-    if not _textured(seen):
+    if min(copy.shape[:2]) < LEARNED_LEAST:
+        severities |= {"watermark": None, "noise": None, "compression": None}
+    elif not _textured(seen):
         severities |= {"watermark": None, "compression": None}
     elif copy.shape != image.shape:
         severities["compression"] = max(compression, BLOCKS(seen.blockiness))  # blocks that the copy has lost
     elif compression >= LEAST_COMPRESSED:
         looks = jpeg_quality_of(compression)
-    return severities, replace(seen, noise_sigma=said[SIGMA], jpeg_quality_estimated=looks)
+    return severities, replace(seen, noise_sigma=max(said[SIGMA], seen.noise_sigma), jpeg_quality_estimated=looks)
 
 
 def _untold(tones: Exposure, seen: Evidence) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ def _overall(found: DegradationAnswer) -> str:
     ignored = listed([LABELS[name].lower() for name in degradations.NAMES if name not in degradations.WEIGHTS])
     missing = listed([LABELS[name].lower() for name in found.overall_without])
     terms = " + ".join(f"{weight:g} × {LABELS[name].lower()}" for name, weight in degradations.WEIGHTS.items())
-    if len(found.overall_without) == len(degradations.WEIGHTS):
+    if found.overall is None:
         return f'<p class="iqa-note">No overall: {missing} cannot be told.</p>'
     left_out = f" Left out, because it cannot be told: {missing}." if missing else ""
     return (

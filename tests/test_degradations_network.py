@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
-from photos import photo
+from photos import noisy, photo
 from PIL import Image
 
 import api
@@ -117,9 +117,30 @@ def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
 
 def textured(level: float) -> Pixels:
     """A picture with texture, of which the stand-in says that level (of 1) of compression."""
-    scene = np.full((120, 180, 3), round(255 * level), np.uint8)
+    scene = np.full((180, 270, 3), round(255 * level), np.uint8)
     scene[40:80, 60:120] += np.random.default_rng(0).integers(0, 2, (40, 60, 1), dtype=np.uint8) * 30
     return scene
+
+
+def test_of_an_icon_neither_marks_nor_grain_nor_blocks_are_told() -> None:
+    least = degradations.LEARNED_LEAST
+    for height, told in ((least, True), (least - 1, False)):
+        found = assess(np.resize(COFFEE, (height, 2 * least, 3)))
+        unknown = {name for name, value in found.severities.items() if value is None}
+        assert unknown == (set() if told else {"watermark", "noise", "compression"})
+
+
+def test_strong_grain_is_never_less_than_what_is_measured() -> None:
+    grain = noisy(COFFEE, 50.0)
+    found, measured = assess(grain), assess(grain, model="classical")
+    assert stand_in.severities_of(grain)["noise_sigma"] < 40 < measured.evidence.noise_sigma
+    assert found.evidence.noise_sigma == measured.evidence.noise_sigma
+    assert found.severities["noise"] == measured.severities["noise"] == 1.0
+
+
+def test_without_anything_that_counts_there_is_no_overall() -> None:
+    assert assess(np.zeros((180, 240, 3), np.uint8)).overall is None
+    assert assess(np.full((180, 240, 3), 128, np.uint8)).overall is not None
 
 
 @pytest.mark.parametrize("severity", [0.2, 0.5, 0.8])
@@ -146,7 +167,7 @@ def test_no_jpeg_quality_is_told_where_nothing_can_be_said() -> None:
     ],
 )
 def test_of_a_picture_without_content_is_told_what_can_be(level: int, unknown: set[str]) -> None:
-    found = assess(np.full((90, 120, 3), level, np.uint8))
+    found = assess(np.full((180, 240, 3), level, np.uint8))
     assert {name for name, value in found.severities.items() if value is None} == unknown
     assert set(found.overall_without) == unknown & set(degradations.WEIGHTS)
     assert found.evidence.jpeg_quality_estimated is None
@@ -166,7 +187,7 @@ def test_rated_weights_count_all_that_was_fitted_and_stay_in_range(rated: Formul
     assert found.overall == pytest.approx(0.7 - lost)
     assert found.overall_weights == "rated"
     assert degradations.overall(dict.fromkeys(NAMES, 1.0), rated) == 0.0
-    assert assess(np.full((90, 120, 3), 128, np.uint8), weights="rated").overall_without == (
+    assert assess(np.full((180, 240, 3), 128, np.uint8), weights="rated").overall_without == (
         "blurriness",
         "compression",
     )  # a watermark counts for nothing in these weights
@@ -181,9 +202,9 @@ def test_more_of_any_degradation_never_raises_the_overall(rated: Formula) -> Non
             assert degradations.overall(more, rule) <= degradations.overall(less, rule)
 
 
-def test_weights_that_were_not_fitted_or_do_not_exist_are_refused(toy: Model) -> None:
-    with pytest.raises(ArgumentError, match=f"No weights were fitted to people's ratings for {toy.estimator}"):
-        assess(COFFEE, weights="rated")
+def test_weights_that_were_not_fitted_or_do_not_exist_are_refused() -> None:
+    with pytest.raises(ArgumentError, match=f"No weights were fitted to people's ratings for {degradations.CLASSICAL}"):
+        assess(COFFEE, weights="rated", model="classical")
     with pytest.raises(UnknownNameError, match="documented"):
         assess(COFFEE, weights="fitted")
 
@@ -213,7 +234,7 @@ def test_command_line_and_api_tell_what_iqa_tells(
     with TestClient(api.create()) as client:
         sent = client.post("/api/v1/degradations/assess", files={"file": (path.name, path.read_bytes())}).json()
     assert {**typed, "file": ""} == {**sent, "file": ""}
-    assert (typed["evidence"]["jpeg_quality"], typed["evidence"]["jpeg_quality_estimated"]) == (97, 46)
+    assert (typed["evidence"]["jpeg_quality"], typed["evidence"]["jpeg_quality_estimated"]) == (97, 47)
     assert (typed["overall_weights"], typed["evidence"]["watermark_box"]) == ("documented", None)
     assert main([*call, "--json", "--weights", "rated"]) == 0
     (fitted,) = json.loads(capsys.readouterr().out)
@@ -222,13 +243,13 @@ def test_command_line_and_api_tell_what_iqa_tells(
     assert main([*call, "--csv", str(tmp_path / "a.csv")]) == 0
     head, row = (line.split(",") for line in (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines())
     told = dict(zip(head, row, strict=True))
-    assert (told["jpeg_quality"], told["jpeg_quality_estimated"], told["overall_weights"]) == ("97", "46", "documented")
+    assert (told["jpeg_quality"], told["jpeg_quality_estimated"], told["overall_weights"]) == ("97", "47", "documented")
 
 
 def test_weights_that_were_not_fitted_are_said_before_any_photo(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["degradations", str(tmp_path / "none.jpg"), "--weights", "rated", "--model", NAME]) == 2
+    assert main(["degradations", str(tmp_path / "none.jpg"), "--weights", "rated", "--model", "classical"]) == 2
     assert "No weights were fitted" in capsys.readouterr().err
 
 
@@ -236,8 +257,8 @@ def test_the_tab_shows_the_estimated_quality_beside_that_of_the_file(tmp_path: P
     path = tmp_path / "a.jpg"
     Image.fromarray(textured(0.5)).save(path, quality=97)
     numbers, _, severities, *_, mark, facts = tab.judge(Photo(path, path.name))
-    assert numbers["evidence"]["jpeg_quality_estimated"] == 46
-    assert "46 of 100" in facts
+    assert numbers["evidence"]["jpeg_quality_estimated"] == 47
+    assert "47 of 100" in facts
     assert "97 of 100" in facts
     assert "Overall of color cast, blurriness, watermark and noise: " in severities
     assert "cannot tell" not in severities

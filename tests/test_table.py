@@ -116,3 +116,11 @@ def test_a_json_list_is_whole_and_has_a_line_per_photo(count: int) -> None:
             write(record(f"{number}.jpg"))
     assert [row["file"] for row in json.loads(stream.getvalue())] == [f"{number}.jpg" for number in range(count)]
     assert len(stream.getvalue().splitlines()) == (count + 2 if count else 1)
+
+
+def test_the_table_says_that_its_overall_is_the_rated_one() -> None:
+    for words, first in (([], ""), (["--weights", "rated"], "rated")):
+        columns = COMMANDS["degradations"].columns(_parser("degradations").parse_args(["x.jpg", *words]))
+        assert columns[0].heading[:2] == (first, "overall")
+    located = COMMANDS["degradations"].columns(_parser("degradations").parse_args(["x.jpg", "--locate-watermark"]))
+    assert [column.key for column in located[1:3]] == ["watermark", "watermark_box"]

@@ -94,7 +94,7 @@ def degradation(source: Source, options: argparse.Namespace) -> Record:
     if options.locate_watermark:
         found = watermark.located(pixels, found, model=options.model)
     said = answer.degradations(found)
-    box = {"watermark_box": " ".join(map(str, found.evidence.watermark_box or ()))}
+    box = {"watermark_box": " ".join(map(str, found.evidence.watermark_box or "-"))}
     return Record(str(source.path), found.model, said, {**said, **said["evidence"], **box})
 
 
@@ -106,12 +106,13 @@ def _degradation_columns(options: argparse.Namespace) -> tuple[Column, ...]:
         "exposure": ("expo-", "sure"),
         "compression": ("compres-", "sion"),
     }
-    severities = (Column(name, (*broken.get(name, ("", name)), *ZERO_IS_NONE), 2) for name in degradations.NAMES)
-    place = Column("watermark_box", ("watermark", "px of", "the photo", "x0 y0 x1 y1"), words=19)
+    severities = {name: Column(name, (*broken.get(name, ("", name)), *ZERO_IS_NONE), 2) for name in degradations.NAMES}
+    place = Column("watermark_box", ("its box, px", "of the photo", "x0 y0 x1 y1", "- none found"), words=19)
+    located = (severities.pop("watermark"), place) if options.locate_watermark else ()
     return (
-        *((place,) if options.locate_watermark else ()),
-        Column("overall", ("", "overall", *ONE_IS_BEST), 2),
-        *severities,
+        Column("overall", ("rated" if options.weights == "rated" else "", "overall", *ONE_IS_BEST), 2),
+        *located,
+        *severities.values(),
         *map(Column, _EVIDENCE),
     )
 
@@ -141,7 +142,8 @@ COMMANDS = {
         degradation,
         _degradation_columns,
         degradations,
-        "?: cannot tell.",
+        "?: cannot tell. overall: without exposure and compression, unless rated. blurriness: of the frame as a whole. "
+        "watermark: a low one does not prove that there is none.",
     ),
     "enhance": Command(enhance, _enhance_columns, lowlight, "light: mean luminance, 0 to 1.", SUFFIX),
 }
