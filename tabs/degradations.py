@@ -54,7 +54,7 @@ def judge(photo: Photo | None) -> tuple[Any, ...]:
         pictures.small(seen.clipped),
         pictures.heat_map(image, seen.sharpness_map),
         shown(_marked(image, seen)),
-        _evidence(seen),
+        _evidence(seen, found.severities["compression"]),
     )
 
 
@@ -130,9 +130,10 @@ def _marked(image: pictures.Pixels, seen: Evidence) -> pictures.Pixels | None:
     return pictures.boxed(pictures.heat_map(image, heat), seen.watermark_box, image.shape[1])
 
 
-def _evidence(seen: Evidence) -> str:
+def _evidence(seen: Evidence, compression: float | None) -> str:
     color = "rgb({},{},{})".format(*from_linear(np.array(seen.illuminant, np.float32)))
     saved, looks = seen.jpeg_quality, seen.jpeg_quality_estimated
+    unmarked = compression is not None and compression < degradations.LEAST_COMPRESSED
     box = seen.watermark_box
     rows = [
         show.Fact("Cast of the light", f"{seen.cast_delta_e:.1f} ΔE", "CIELAB distance from neutral, 0 = neutral"),
@@ -142,7 +143,11 @@ def _evidence(seen: Evidence) -> str:
         show.Fact("Lost shadows", f"{100 * seen.clipped_shadows:.1f} % of the pixels", "0 = none"),
         show.Fact("Lost highlights", f"{100 * seen.clipped_highlights:.1f} % of the pixels", "0 = none"),
         show.Fact("JPEG grid", f"{seen.blockiness:.2f}", "strength of the 8 × 8 blocks, 0 = none"),
-        show.Fact("Looks like JPEG quality", _of_100(looks, "cannot tell"), "higher is better; told of small photos"),
+        show.Fact(
+            "Looks like JPEG quality",
+            _of_100(looks, "no trace of JPEG" if unmarked else "cannot tell"),
+            "higher is better; told of photos up to 0.79 megapixels",
+        ),
         show.Fact("JPEG quality of the file", _of_100(saved, "unknown"), "higher is better; unknown for other formats"),
     ]
     if box is not None:
