@@ -123,10 +123,12 @@ def network(recipe: Recipe, settings: Settings) -> nn.Module:
     own = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
     net = checkpoint.blank(recipe, settings)
     into = getattr(net, taker) if taker else net
+    renewed = () if taker else getattr(net, "renewed", ())
     if before.tensors is None:
-        load_strictly(into, own, str(settings.weights))
+        made = into.state_dict()
+        load_strictly(into, {**{name: made[name] for name in renewed if name in made}, **own}, str(settings.weights))
     else:
-        published.load(into, own, str(settings.weights), () if taker else getattr(net, "renewed", ()))
+        published.load(into, own, str(settings.weights), renewed)
     if started := getattr(net, "started", None):
         started(name)
     return net

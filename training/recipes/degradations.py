@@ -61,6 +61,7 @@ from iqa.manifest import Output
 from iqa.preprocess import InputSpec
 
 from .. import losses, masked, metrics, nets, parts, rated, tables
+from ..chroma import Toned
 from ..pyramid import Pyramid
 from ..recipe import Raw, Recipe, Settings, Split, Target
 from ..synthesis import mixture
@@ -83,7 +84,7 @@ def inputs(settings: Settings) -> InputSpec:
     return InputSpec(views=(parts.frame(settings, "shrink"), crops))
 
 
-def net(settings: Settings) -> nets.Scorer:
+def net(settings: Settings) -> Toned:
     """The MobileNetV2 of rating for both views, 2.2 M parameters, and heads of 2.2 M on what they show."""
     backbone = Pyramid(
         nets.timm_model("mobilenetv2_100", settings),
@@ -95,8 +96,16 @@ def net(settings: Settings) -> nets.Scorer:
     )
     rows, columns = parts.grid(settings)
     outputs = {"severities": len(NAMES), "noise_sigma": 1}
-    return nets.Scorer(
-        backbone, outputs, rows=(1, rows * columns), hidden=(HIDDEN,), dropout=0.2, standard=True, extremes=True
+    return Toned(
+        backbone,
+        outputs,
+        toned=("severities", NAMES.index("color_cast")),
+        pixels=nets.pixels(settings),
+        rows=(1, rows * columns),
+        hidden=(HIDDEN,),
+        dropout=0.2,
+        standard=True,
+        extremes=True,
     )
 
 
@@ -148,7 +157,7 @@ RECIPE = Recipe(
     task="degradations",
     description="Severities of color cast, blur, watermark, noise, wrong exposure and compression; sigma of the noise.",
     license="Apache-2.0",
-    version="1.0.0",
+    version="1.1.0",
     defaults=Settings(
         epochs=(2, 10),
         learning_rate=(1e-3, 1e-4),
