@@ -96,6 +96,14 @@ class Toned(Scorer):
         """As of `training.recipe.Recipe.net`: what a run before this head was there does not have."""
         return tuple(name for name in self.state_dict() if name.startswith("cast."))
 
+    @torch.no_grad()
+    def rescale(self, output: str, at: int, slope: float, shift: float) -> None:
+        """As of Scorer."""
+        super().rescale(output, at, slope, shift)
+        if (output, at) == self.toned:
+            for values in self.cast[1][-1].parameters():  # type: ignore[index]
+                values.mul_(slope)
+
     def _raw(self, views: Sequence[Tensor]) -> Raw:
         raw = super()._raw(views)
         name, at = self.toned

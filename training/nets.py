@@ -183,6 +183,13 @@ class Scorer(nn.Module):
             for name, parts in self.heads.items()
         }
 
+    @torch.no_grad()
+    def rescale(self, output: str, at: int, slope: float, shift: float) -> None:
+        """Nothing; that number of an output, which one head must give, then is slope * itself + shift."""
+        last: nn.Linear = self.heads[output][0][-1]  # type: ignore[index]
+        last.weight[at] *= slope
+        last.bias[at] = slope * last.bias[at] + shift
+
 
 def pixels(settings: Settings) -> dict[str, Any]:
     """{scale, mean, std} for the views of a recipe: a row of PIXELS, by ``extra["pixels"]``.
