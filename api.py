@@ -14,7 +14,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import anyio
-from fastapi import APIRouter, FastAPI, File, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, File, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
@@ -150,6 +150,19 @@ def _known(blur_type: str | None) -> str | None:
     return blur_type
 
 
+def _meant(*accepted: str) -> Any:
+    """A dependency: HTTPException 422 for a parameter or a field of the form beside these, whose effect is awaited."""
+
+    async def check(request: Request) -> None:
+        names = {**dict.fromkeys(request.query_params), **dict.fromkeys(await request.form())}
+        unknown = [name for name in names if name not in accepted]
+        if unknown:
+            known = " and ".join(map(repr, accepted))
+            raise HTTPException(422, f"Unknown here: {', '.join(map(repr, unknown))}; accepted: {known}. {HOW}")
+
+    return Depends(check)
+
+
 async def _alone(request: Request) -> None:
     """Nothing; HTTPException 422 when several photos came where one is answered."""
     photos = len((await request.form()).getlist("file"))
@@ -209,8 +222,12 @@ def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimi
         f"`results` in the order of the photos, `done` and `failed` counted. Each: {ABOUT[path]}",
     )
     single, many = (one, batch) if typed else (one_untyped, batch_untyped)
-    router.add_api_route(path, single, methods=["POST"], name=name, description=said)
-    router.add_api_route(f"{path}/batch", many, methods=["POST"], name=f"{name}_batch", description=several)
+    asked = ("blur_type",) if typed else ()
+    for end, answers, about, field in (("", single, said, "file"), ("/batch", many, several, "files")):
+        router.add_api_route(
+            path + end, answers, methods=["POST"], name=name + end.replace("/", "_"), description=about,
+            dependencies=[_meant(field, *asked)],
+        )  # fmt: skip
 
 
 async def _expected(_: Request, error: Exception) -> JSONResponse:

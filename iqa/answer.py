@@ -11,6 +11,7 @@ from .burst import BurstAnswer
 from .cull import Choice, Selection
 from .degradations import NAMES, DegradationAnswer
 from .estimator import Estimator
+from .evidence import STANDS_FOR
 from .lowlight import Enhancement
 from .quality import QualityAnswer
 
@@ -76,8 +77,10 @@ def degradations(found: DegradationAnswer) -> Plain:
     made with, ``overall_without`` what counts in it but could not be told. Of the evidence ``jpeg_quality`` stands in
     the header of the file, ``jpeg_quality_estimated`` is what the pixels look like (null: nothing to say);
     ``watermark_box`` is x0, y0, x1, y1 in px of the photo, null where no watermark was found or none was looked for.
+    ``cast_delta_e``, ``noise_sigma`` and ``edge_width_px`` are null where the severity that they stand for is.
     """
     seen = found.evidence
+    measured = {name: None if found.severities[by] is None else getattr(seen, name) for name, by in STANDS_FOR.items()}
     return {
         **{name: found.severities[name] for name in NAMES},
         "overall": found.overall,
@@ -85,9 +88,7 @@ def degradations(found: DegradationAnswer) -> Plain:
         "overall_without": list(found.overall_without),
         "evidence": {
             "illuminant": list(seen.illuminant),
-            "cast_delta_e": seen.cast_delta_e,
-            "noise_sigma": seen.noise_sigma,
-            "edge_width_px": seen.edge_width_px,
+            **measured,
             "clipped_shadows": seen.clipped_shadows,
             "clipped_highlights": seen.clipped_highlights,
             "mean_luminance": seen.mean_luminance,

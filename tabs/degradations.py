@@ -8,7 +8,7 @@ import numpy as np
 from iqa import degradations, quality, watermark
 from iqa import image as images
 from iqa.degradations import DegradationAnswer
-from iqa.evidence import Evidence
+from iqa.evidence import STANDS_FOR, Evidence
 from iqa.quality import QualityAnswer
 from iqa.srgb import from_linear
 
@@ -54,7 +54,7 @@ def judge(photo: Photo | None) -> tuple[Any, ...]:
         pictures.small(seen.clipped),
         pictures.heat_map(image, seen.sharpness_map),
         shown(_marked(image, seen)),
-        _evidence(seen, found.severities["compression"]),
+        _evidence(found),
     )
 
 
@@ -130,15 +130,16 @@ def _marked(image: pictures.Pixels, seen: Evidence) -> pictures.Pixels | None:
     return pictures.boxed(pictures.heat_map(image, heat), seen.watermark_box, image.shape[1])
 
 
-def _evidence(seen: Evidence, compression: float | None) -> str:
+def _evidence(found: DegradationAnswer) -> str:
+    seen, compression = found.evidence, found.severities["compression"]
     color = "rgb({},{},{})".format(*from_linear(np.array(seen.illuminant, np.float32)))
     saved, looks = seen.jpeg_quality, seen.jpeg_quality_estimated
     unmarked = compression is not None and compression < degradations.LEAST_COMPRESSED
     box = seen.watermark_box
     rows = [
-        show.Fact("Cast of the light", f"{seen.cast_delta_e:.1f} ΔE", "CIELAB distance from neutral, 0 = neutral"),
-        show.Fact("Edge width", f"{seen.edge_width_px:.2f} px", "Gaussian sigma at analysis scale, lower is sharper"),
-        show.Fact("Noise sigma", f"{seen.noise_sigma:.1f} grey levels", "of 255, 0 = none"),
+        show.Fact("Cast of the light", _told(found, "cast_delta_e", "{:.1f} ΔE"), "CIELAB distance, 0 = neutral"),
+        show.Fact("Edge width", _told(found, "edge_width_px", "{:.2f} px"), "Gaussian sigma, lower is sharper"),
+        show.Fact("Noise sigma", _told(found, "noise_sigma", "{:.1f} grey levels"), "of 255, 0 = none"),
         show.Fact("Mean luminance", f"{seen.mean_luminance:.2f}", "0 = black, 1 = white"),
         show.Fact("Lost shadows", f"{100 * seen.clipped_shadows:.1f} % of the pixels", "0 = none"),
         show.Fact("Lost highlights", f"{100 * seen.clipped_highlights:.1f} % of the pixels", "0 = none"),
@@ -156,6 +157,12 @@ def _evidence(seen: Evidence, compression: float | None) -> str:
     meaning = "estimated color of the light (white = neutral)"
     swatch = f'<div class="iqa-swatch"><i style="background:{color}"></i>{meaning}</div>'
     return f"<h4>The numbers behind it</h4>{swatch}{show.facts(rows)}"
+
+
+def _told(found: DegradationAnswer, name: str, words: str) -> str:
+    """A number of the evidence in these words; "cannot tell" where the severity that it stands for is not told."""
+    told = found.severities[STANDS_FOR[name]] is not None
+    return words.format(getattr(found.evidence, name)) if told else UNKNOWN
 
 
 def _of_100(setting: int | None, unknown: str) -> str:

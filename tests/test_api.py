@@ -92,6 +92,18 @@ def test_missing_file_is_422_with_a_sentence(http: TestClient, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", PATHS)
+def test_what_would_be_ignored_is_refused_by_name(http: TestClient, files: dict[str, Path], path: str) -> None:
+    for end, body in (("", {"file": sent(files["sharp"])}), ("/batch", several(files["sharp"]))):
+        for told in ({"params": {"model": "classical"}}, {"data": {"weights": "rated"}}):
+            answer = http.post(path + end, files=body, **told)
+            assert answer.status_code == 422
+            detail = answer.json()["detail"]
+            assert ("'model'" if "params" in told else "'weights'") in detail
+            assert ("'files'" if end else "'file'") in detail
+            assert ("'blur_type'" in detail) is (path == BLUR)
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_two_photos_where_one_is_answered_are_422_in_words(http: TestClient, files: dict[str, Path], path: str) -> None:
     answer = http.post(path, files=[("file", sent(files["sharp"])), ("file", sent(files["soft"]))])
     assert answer.status_code == 422

@@ -15,11 +15,12 @@ from PIL import Image
 
 import api
 from eval import benchmarks
-from iqa import damage, degradations, evidence
+from iqa import answer, damage, degradations, evidence
 from iqa import model as models
 from iqa.__main__ import main
 from iqa.degradations import NAMES, Formula, analysis_copy
 from iqa.errors import ArgumentError, ManifestError, UnknownNameError
+from iqa.evidence import STANDS_FOR
 from iqa.measures import ANALYSIS_PIXELS, blockiness
 from iqa.model import Model
 from tabs import degradations as tab
@@ -141,6 +142,13 @@ def test_strong_grain_is_never_less_than_what_is_measured() -> None:
 def test_without_anything_that_counts_there_is_no_overall() -> None:
     assert assess(np.zeros((180, 240, 3), np.uint8)).overall is None
     assert assess(np.full((180, 240, 3), 128, np.uint8)).overall is not None
+
+
+def test_a_number_without_its_severity_is_null() -> None:
+    black = answer.degradations(assess(np.zeros((180, 240, 3), np.uint8)))["evidence"]
+    assert [black[name] for name in STANDS_FOR] == [None] * len(STANDS_FOR)
+    plain, found = answer.degradations(assess(COFFEE))["evidence"], assess(COFFEE).evidence
+    assert {name: plain[name] for name in STANDS_FOR} == {name: getattr(found, name) for name in STANDS_FOR}
 
 
 @pytest.mark.parametrize("severity", [0.2, 0.5, 0.8])
