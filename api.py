@@ -56,7 +56,8 @@ ABOUT = {
         "Severities, 0 = none to 1, null = cannot tell; `overall`, 0 to 1, higher is better, or null, by the weights "
         "that `overall_weights` names; `overall_without`: what could not be told and counts as 0 in it; the `evidence` "
         "in numbers: `noise_sigma` in grey levels, `jpeg_quality` of the file, `jpeg_quality_estimated`: what the "
-        "pixels look like, null = nothing to say; `watermark_box` is null here: it is not looked for."
+        "pixels look like, null = nothing to say; of a severity that cannot be told its numbers are null as well; "
+        "`watermark_box` is null here: it is not looked for."
     ),
 }
 """What the JSON of a path holds beside ``file`` and ``model``, for its description."""
@@ -150,15 +151,14 @@ def _known(blur_type: str | None) -> str | None:
     return blur_type
 
 
-def _meant(*accepted: str) -> Any:
-    """A dependency: HTTPException 422 for a parameter or a field of the form beside these, whose effect is awaited."""
+def _meant(field: str, asked: tuple[str, ...]) -> Any:
+    """A dependency: HTTPException 422 for what has no effect, beside that field of the form and those parameters."""
 
     async def check(request: Request) -> None:
-        names = {**dict.fromkeys(request.query_params), **dict.fromkeys(await request.form())}
-        unknown = [name for name in names if name not in accepted]
-        if unknown:
-            known = " and ".join(map(repr, accepted))
-            raise HTTPException(422, f"Unknown here: {', '.join(map(repr, unknown))}; accepted: {known}. {HOW}")
+        for part, names, known in (("address", request.query_params, asked), ("form", await request.form(), (field,))):
+            if unknown := next((name for name in names if name not in known), None):
+                accepted = f"{field!r} in the form" + "".join(f", ?{name}= in the address" for name in asked)
+                raise HTTPException(422, f"Unknown in the {part}: {unknown[:40]!r}; accepted: {accepted}. {HOW}")
 
     return Depends(check)
 
@@ -226,7 +226,7 @@ def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimi
     for end, answers, about, field in (("", single, said, "file"), ("/batch", many, several, "files")):
         router.add_api_route(
             path + end, answers, methods=["POST"], name=name + end.replace("/", "_"), description=about,
-            dependencies=[_meant(field, *asked)],
+            dependencies=[_meant(field, asked)],
         )  # fmt: skip
 
 

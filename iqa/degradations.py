@@ -58,9 +58,6 @@ WEIGHTINGS = ("documented", "rated")
 
 LEAST_EXPOSED = 0.02
 """Fraction of the pixels that must be neither black nor white for color and noise to be judged."""
-MEASURED_CAST = 1 / 3
-"""Share of the closed form in a network's color cast: they err on different photos. On 51 photos that the network 1.0.0
-did not learn from, SRCC with the severity .742, of the network alone .645, of the closed form alone .690."""
 LEARNED_LEAST = 160
 """Shorter side, px, of what a network is shown, below which it tells no watermark, noise and compression: it learned
 from larger photos alone, and takes the edges of an icon for marks."""
@@ -235,11 +232,10 @@ def _classical(tones: Exposure, seen: Evidence) -> Severities:
 
 
 def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Severities, Evidence]:
-    """The severities by the network of that name, cast and noise with the help of the closed form, and what it adds."""
+    """The severities by the network of that name, noise and blocks with help of the closed form, and what it adds."""
     copy = analysis_copy(image)
     (said,) = predict([copy], model)
     severities: Severities = {name: said[name] for name in NAMES}
-    severities["color_cast"] = (1 - MEASURED_CAST) * said["color_cast"] + MEASURED_CAST * CAST(seen.cast_delta_e)
     severities["noise"] = max(said["noise"], NOISE(seen.noise_sigma))  # of strong grain the network sees too little
     compression, looks = said["compression"], None
     if min(copy.shape[:2]) < LEARNED_LEAST:

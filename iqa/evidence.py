@@ -23,7 +23,7 @@ PREVIEW_SIDE = 1024
 SHADOW_MARK, HIGHLIGHT_MARK = (40, 90, 255), (255, 40, 40)
 
 STANDS_FOR = {"cast_delta_e": "color_cast", "noise_sigma": "noise", "edge_width_px": "blurriness"}
-"""Number to the severity without which it says nothing: of a black frame there is an edge width, but no edge."""
+"""Number to the severity without which it is not shown: of a black frame there is an edge width, but no edge."""
 
 Box = tuple[int, int, int, int]
 

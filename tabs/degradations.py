@@ -137,8 +137,8 @@ def _evidence(found: DegradationAnswer) -> str:
     unmarked = compression is not None and compression < degradations.LEAST_COMPRESSED
     box = seen.watermark_box
     rows = [
-        show.Fact("Cast of the light", _told(found, "cast_delta_e", "{:.1f} ΔE"), "CIELAB distance, 0 = neutral"),
-        show.Fact("Edge width", _told(found, "edge_width_px", "{:.2f} px"), "Gaussian sigma, lower is sharper"),
+        show.Fact("Cast of the light", _told(found, "cast_delta_e", "{:.1f} ΔE"), _CIELAB),
+        show.Fact("Edge width", _told(found, "edge_width_px", "{:.2f} px"), _SIGMA),
         show.Fact("Noise sigma", _told(found, "noise_sigma", "{:.1f} grey levels"), "of 255, 0 = none"),
         show.Fact("Mean luminance", f"{seen.mean_luminance:.2f}", "0 = black, 1 = white"),
         show.Fact("Lost shadows", f"{100 * seen.clipped_shadows:.1f} % of the pixels", "0 = none"),
@@ -157,6 +157,10 @@ def _evidence(found: DegradationAnswer) -> str:
     meaning = "estimated color of the light (white = neutral)"
     swatch = f'<div class="iqa-swatch"><i style="background:{color}"></i>{meaning}</div>'
     return f"<h4>The numbers behind it</h4>{swatch}{show.facts(rows)}"
+
+
+_CIELAB = "CIELAB distance from neutral, 0 = neutral"
+_SIGMA = "Gaussian sigma at analysis scale, lower is sharper"
 
 
 def _told(found: DegradationAnswer, name: str, words: str) -> str:

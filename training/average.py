@@ -27,6 +27,8 @@ from .checkpoint import Trained
 from .devices import keep_memory
 
 State = dict[str, Tensor]
+FINAL = {"range": "training.conformal", "certain": "training.temperature", "severities": "training.medians"}
+"""What the state of a run holds once it was calibrated, and by what: the mean of calibrated runs is none."""
 
 
 def mean(weights: Sequence[State]) -> State:
@@ -91,8 +93,8 @@ def _opened(run: Path) -> Trained:
     if not run.is_dir():
         raise ArgumentError(f"{run} is no folder; accepted: what training.run was given as --out.")
     trained = checkpoint.best(run)
-    if "range" in trained.state:
-        raise ArgumentError(f"The ends of {run} were moved already; accepted: runs before training.conformal.")
+    if told := [name for key, name in FINAL.items() if key in trained.state]:
+        raise ArgumentError(f"{run} went through {told[0]} already; accepted: runs before it.")
     return trained
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from . import squeeze
 from .nets import Scorer, Standard, head
 from .recipe import Raw
 
@@ -27,7 +28,9 @@ TONES, TONE_WIDTH = (-1.0, 0.0, 1.0, 2.0), 0.5
 """Log-luminances, in standard deviations from its mean, around which log-chroma is described."""
 GRAY = 0.02
 """Squared log-chroma at which a pixel counts 1/e as gray."""
-_LEAST = 1e-6
+HIDDEN = 64
+"""Units between these numbers and what is added."""
+_LEAST, _NOTHING = 1e-6, 1e-7
 
 
 class Chroma(nn.Module):
@@ -58,7 +61,7 @@ class Chroma(nn.Module):
     def forward(self, frame: Tensor) -> Tensor:
         """The numbers, float32."""
         x = frame.float()
-        photo = (x.abs().sum(1, keepdim=True) * 1e4).clamp(max=1.0)
+        photo = squeeze.photo(x)
         share = functional.avg_pool2d(photo, SMALLER)
         value = functional.avg_pool2d((x * self.std + self.mean) * photo, SMALLER) / share.clamp(min=_LEAST)
         inside = ((share - 0.5) * 1e4).clamp(0.0, 1.0)
@@ -74,8 +77,6 @@ class Toned(Scorer):
         chroma, cast: from that view to the numbers, and from these to what is added.
     """
 
-    HIDDEN = 64
-
     def __init__(
         self,
         backbone: nn.Module,
@@ -89,11 +90,11 @@ class Toned(Scorer):
         super().__init__(backbone, outputs, **options)
         self.toned = toned
         self.chroma = Chroma(pixels)
-        self.cast = nn.Sequential(Standard(self.chroma.width), head(self.chroma.width, (self.HIDDEN,), 1, 0.0))
+        self.cast = nn.Sequential(Standard(self.chroma.width), head(self.chroma.width, (HIDDEN,), 1, 0.0))
 
     @property
     def renewed(self) -> tuple[str, ...]:
-        """As of `training.recipe.Recipe.net`: what a run before this head was there does not have."""
+        """As of `training.recipe.Recipe.net`: what runs from before this head was there lack."""
         return tuple(name for name in self.state_dict() if name.startswith("cast."))
 
     @torch.no_grad()
@@ -125,10 +126,10 @@ def _norms(light: Tensor, inside: Tensor) -> list[Tensor]:
 
 
 def _norm(x: Tensor, where: Tensor, norm: int) -> Tensor:
-    """(N, 3): logarithm of the Minkowski norm of each channel; the largest value is taken out first, for its range."""
-    largest = (x * where).amax((1, 2, 3), keepdim=True).clamp(min=_LEAST)
-    power = _mean((x / largest) ** norm, where).clamp(min=1e-30)
-    return power.log() / norm
+    """(N, 3): logarithm of the Minkowski norm of each channel; its largest value is taken out first, for its range."""
+    largest = (x * where).amax((2, 3), keepdim=True).clamp(min=_LEAST)
+    power = _mean((x / largest).clamp(max=1.0) ** norm, where)  # at least 1 / pixels, which half precision can hold
+    return largest[:, :, 0, 0].log() + power.clamp(min=_LEAST).log() / norm
 
 
 def _tones(light: Tensor, inside: Tensor) -> list[Tensor]:
@@ -156,5 +157,5 @@ def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _mean(x: Tensor, weight: Tensor) -> Tensor:
-    """(N, C): weighted over the plane."""
-    return (x * weight).sum((2, 3)) / weight.sum((2, 3)).clamp(min=_LEAST)
+    """(N, C): weighted over the plane; a ratio of means, because half precision does not hold the sums."""
+    return (x * weight).mean((2, 3)) / weight.mean((2, 3)).clamp(min=_NOTHING)

@@ -5,7 +5,8 @@
 Cross entropy teaches the mean of what a severity may be. Where a network doubts whether there is any damage, that is a
 severity that no such photo has, above 0 for every photo of which little can be said; the median is 0 there. Each
 severity gets the slope and the shift of its logit with the least absolute error on the validation photos of the run;
-best.safetensors is written anew. What rises everywhere changes no order: rank correlations and ROC AUC stay.
+best.safetensors is written anew. What rises everywhere changes no order: rank correlations and ROC AUC stay. How often
+the photos of the run have a damage counts: where it is rarer in use, a doubt would be called nothing even more often.
 Printed is what this is worth on photos that it was not found on: in two halves, split by group.
 
 Reference: R. Koenker and G. Bassett, "Regression quantiles", 1978, doi:10.2307/1913643 (least absolute error and the
@@ -32,9 +33,9 @@ from .devices import keep_memory
 from .nets import Scorer
 
 OUTPUT = "severities"
-FEWEST = 100
-"""Validation photos of which enough have each damage."""
-_SLOPES, _SHIFTS = (0.2, 10.0), (-5.0, 5.0)
+FEWEST = 10
+"""Validation photos with a damage, and without it, in each half."""
+_SLOPES, _SHIFTS = (0.2, 5.0), (-5.0, 5.0)
 _STARTS = ((1.0, 0.0), (2.0, 0.0), (2.0, -1.0))
 """Slope and shift: absolute error has more than one valley."""
 
@@ -77,7 +78,7 @@ def moved(run: Path, data: Path | None = None) -> str:
 
     Raises:
         ArgumentError: no finished run, no severities, or they were moved already.
-        IQAError: other photos than those of the run, or fewer than FEWEST of them for validation.
+        IQAError: other photos than those of the run, or fewer than FEWEST with or without a damage in a half of them.
     """
     if not run.is_dir():
         raise ArgumentError(f"{run} is no folder; accepted: what training.run was given as --out.")
@@ -87,19 +88,28 @@ def moved(run: Path, data: Path | None = None) -> str:
     names, net = _named(trained)
     with resume.alone(run):
         photos = validate.photos_of(run, trained, data)
-        if len(photos) < FEWEST:
-            raise IQAError(f"{len(photos)} validation photos; accepted: {FEWEST} or more.")
         found = validate.answers(trained, photos)
         one = halves(photos.groups, trained.settings.seed)
         told: dict[str, dict[str, float]] = {}
         for k, name in enumerate(names):
             logits, severities = (part[OUTPUT][:, k].astype(float) for part in (found.raw, found.target))
             known = np.isfinite(severities)
+            _enough(name, severities, one)
             slope, shift = fitted(logits[known], severities[known])
             net.rescale(OUTPUT, k, slope, shift)
             told[name] = {"slope": slope, "shift": shift, **worth(logits[known], severities[known], one[known])}
         checkpoint.write(run / checkpoint.BEST, net.state_dict(), {**trained.state, OUTPUT: told})
     return _said(told, len(photos))
+
+
+def _enough(name: str, severities: Column, one: NDArray[np.bool_]) -> None:
+    for half in (one, ~one):
+        counts = int((severities[half] > 0).sum()), int((severities[half] == 0).sum())
+        if min(counts) < FEWEST:
+            raise IQAError(
+                f"Half of the validation photos: {counts[0]} with and {counts[1]} without {name}; accepted: {FEWEST} "
+                "or more of each."
+            )
 
 
 def _named(trained: Trained) -> tuple[Sequence[str], Scorer]:

@@ -36,7 +36,7 @@ class Penalized(nn.Module):
         backbone: the rating network, which a frozen phase keeps.
         blocks: of the branch.
         curve: of what is left, score and ends of its range alike.
-        renewed: tensors that every start makes anew.
+        renewed: a tensor that a published model may lack; every start resets it.
     """
 
     renewed = ("curve.values",)

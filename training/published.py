@@ -7,7 +7,7 @@ what cannot is missing, and a network that asks for it is refused.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,16 +96,15 @@ def read(path: Path) -> Published:
     return Published(manifest, tensors, _options(graph, manifest))
 
 
-def load(net: nn.Module, tensors: Mapping[str, Tensor], source: str, beside: Collection[str] = ()) -> None:
-    """Nothing; the network then holds the tensors, but for those named in `beside`, which it makes anew.
+def load(net: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
+    """Nothing; the network then holds the tensors.
 
     Raises:
         ArgumentError: tensors are missing, unknown or of another shape; the first ones are named.
     """
     own = net.state_dict()
-    kept = {name: own[name] for name in beside if name in own}
     try:
-        load_strictly(net, {**tensors, **kept}, source)
+        load_strictly(net, tensors, source)
     except ArgumentError as error:
         lost = [name for name in own if name.endswith("running_var") and name not in tensors]
         raise ArgumentError(

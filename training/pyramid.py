@@ -8,9 +8,6 @@ from torch import Tensor, nn
 
 from . import squeeze
 
-_ANY = 1e4
-"""Times the least value that a pixel of a photo differs from 0 after normalization, above 1: photo against surround."""
-
 
 class Pyramid(nn.Module):
     """Features of a timm network, pooled over the frame: means (and spreads) of some levels beside the last one.
@@ -94,7 +91,7 @@ class Pyramid(nn.Module):
 
     def photo(self, x: Tensor) -> Tensor | None:
         """(N, 1, h, w): 1 where the photo is, 0 around it; None where all of the frame counts."""
-        return (x.abs().sum(1, keepdim=True) * _ANY).clamp(max=1.0) if self.masked else None
+        return squeeze.photo(x) if self.masked else None
 
     def pooled(self, maps: Sequence[Tensor], photo: Tensor | None) -> Tensor:
         """(N, features) of these maps, side by side, over the `photo` alone."""

@@ -20,6 +20,15 @@ KINDS = (SqueezeExcite, SEModule, EffectiveSEModule)
 """timm's blocks that are a mean, layers one after the other in the order of their names, and a product."""
 
 
+_ANY = 1e4
+"""Times the least value that a pixel of a photo differs from 0 after normalization, above 1: photo against surround."""
+
+
+def photo(frame: Tensor) -> Tensor:
+    """(N, 1, H, W): 1 where the photo is in a normalized frame, (N, 3, H, W), 0 in the zeros around it."""
+    return (frame.abs().sum(1, keepdim=True) * _ANY).clamp(max=1.0)
+
+
 def share(photo: Tensor, x: Tensor) -> Tensor:
     """(N, 1, h, w): of each place of features `x`, (N, C, h, w), how much lies in the `photo`, (N, 1, H, W) in [0, 1].
 

@@ -123,15 +123,19 @@ def network(recipe: Recipe, settings: Settings) -> nn.Module:
     own = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
     net = checkpoint.blank(recipe, settings)
     into = getattr(net, taker) if taker else net
-    renewed = () if taker else getattr(net, "renewed", ())
-    if before.tensors is None:
-        made = into.state_dict()
-        load_strictly(into, {**{name: made[name] for name in renewed if name in made}, **own}, str(settings.weights))
-    else:
-        published.load(into, own, str(settings.weights), renewed)
+    if not taker:
+        own = {**_renewed(net, own), **own}
+    (load_strictly if before.tensors is None else published.load)(into, own, str(settings.weights))
     if started := getattr(net, "started", None):
         started(name)
     return net
+
+
+def _renewed(net: nn.Module, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What the network makes anew where the file has none of it; a part of it in the file counts as damage."""
+    names = getattr(net, "renewed", ())
+    made = net.state_dict()
+    return {} if any(key in own for key in names) else {key: made[key] for key in names}
 
 
 def beginning(recipe: Recipe, settings: Settings) -> str:

@@ -28,8 +28,8 @@ def test_a_doubt_becomes_its_likelier_side(doubtful: tuple[np.ndarray, np.ndarra
     logits, severities = doubtful
     slope, shift = medians.fitted(logits, severities)
     assert slope > 1.5
-    made = expit(slope * logits + shift)
-    assert np.array_equal(rankdata(made), rankdata(logits))
+    made = expit((slope * logits + shift).astype(np.float32))
+    assert np.array_equal(rankdata(made), rankdata(logits.astype(np.float32)))
     error, before = (np.abs(x - severities).mean() for x in (made, expit(logits)))
     assert error < before - 0.005
     assert made[severities == 0].mean() < 0.7 * expit(logits)[severities == 0].mean()
@@ -65,16 +65,16 @@ def finished(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_is_moved_once_and_answers_as_was_found(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wanted = [(1.0 + k, 0.1 * k) for k in range(len(NAMES))]
+    wanted = [(1.5 + k, 0.1 * k + 0.2) for k in range(len(NAMES))]
     left = iter([pair for pair in wanted for _ in range(3)])  # of all photos, then of each half
-    monkeypatch.setattr(medians, "FEWEST", 2)
+    monkeypatch.setattr(medians, "FEWEST", 0)
     monkeypatch.setattr(medians, "fitted", lambda *_: next(left))
     folder = Path(shutil.copytree(finished, tmp_path / "run"))
     trained = checkpoint.best(folder)
     photos = validate.photos_of(folder, trained)
     before = validate.answers(trained, photos).raw
     assert medians.main([str(folder)]) == 0
-    assert "color_cast: 1.00 times the logit +0.00" in capsys.readouterr().out
+    assert "color_cast: 1.50 times the logit +0.20" in capsys.readouterr().out
     after = checkpoint.best(folder)
     made = validate.answers(after, photos).raw
     for k, (slope, shift) in enumerate(wanted):
@@ -90,7 +90,7 @@ def test_too_few_photos_other_outputs_and_no_run_are_refused(
 ) -> None:
     kept = (finished / checkpoint.BEST).read_bytes()
     assert medians.main([str(finished)]) == 1
-    assert "100 or more" in capsys.readouterr().err
+    assert "accepted: 10 or more of each" in capsys.readouterr().err
     assert medians.main([str(finished / checkpoint.BEST)]) == 1
     assert "no folder" in capsys.readouterr().err
     assert run.main(["rating", "--data", str(rated), "--out", str(tmp_path / "r"), "--epochs", "1,0", *SMALL]) == 0
