@@ -97,12 +97,14 @@ def read(path: Path) -> Published:
 
 
 def load(net: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Nothing; the network then holds the tensors.
+    """Nothing; the network then holds the tensors, but for constants, which it makes itself and the file names too.
 
     Raises:
         ArgumentError: tensors are missing, unknown or of another shape; the first ones are named.
     """
     own = net.state_dict()
+    constant = {name for name, _ in net.named_buffers()} - set(own)
+    tensors = {name: x for name, x in tensors.items() if name not in constant}
     try:
         load_strictly(net, tensors, source)
     except ArgumentError as error:
@@ -197,8 +199,9 @@ def _standards(graph: Any, known: Arrays, manifest: Manifest) -> Arrays:
         stem, spread = mean.removesuffix("mean"), known[node.input[1]]
         of_mean = known[mean] * known[mean]  # rounded to float32, as when the spread was taken
         found[f"{stem}square"] = (of_mean.astype(np.float64) + spread.astype(np.float64) ** 2).astype(np.float32)
-        found[f"{stem}count"] = np.array(max(1, sum(row.photos for row in manifest.trained_on)), np.float32)
-    return found
+    photos = np.array(max(1, sum(row.photos for row in manifest.trained_on)), np.float32)
+    kept = {name for name in (*known, *found) if name.endswith(".square")}  # a large one is stored as it is
+    return {**found, **{f"{name.removesuffix('square')}count": photos for name in kept}}
 
 
 def _options(graph: Any, manifest: Manifest) -> dict[str, str]:

@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import curve_fit
 from torch import nn
 
+from iqa.degradations import NAMES as DEGRADATIONS
 from iqa.errors import ArgumentError, ManifestError, ModelError
 from iqa.manifest import FILE_NAME
 from iqa.model import MODELS, load_model
@@ -191,6 +192,18 @@ def test_the_published_model_is_a_start_for_its_own_recipe(quality: Penalized) -
     np.testing.assert_allclose(curve.bent(logits, values), answers, rtol=0, atol=1e-5)
     block = quality.pyramid.model.blocks[FORK][0]
     assert torch.equal(quality.blocks[0][0].bn1.running_var, block.bn1.running_var)  # type: ignore[index]
+
+
+def test_the_published_degradations_go_on_as_they_answer() -> None:
+    """With a head on colors, whose constants the file names, and features whose spread it does not hold."""
+    folder, made = QUALITY.replace("quality", "degradations"), recipe.get("degradations")
+    net = start.network(made, start.with_facts(settled(made, weights=folder))).eval()
+    model, picture = load_model(Path(folder), probe=False), np.ascontiguousarray(photo("coffee")[:400, :400])
+    views = to_input(picture, model.manifest.input)
+    with torch.no_grad():
+        raw = net(*(torch.from_numpy(view) for view in views.values()))["severities"][0]
+    answers = model.predict(picture)
+    assert torch.sigmoid(raw).numpy() == pytest.approx([float(answers[name]) for name in DEGRADATIONS], abs=1e-4)
 
 
 def test_the_rating_network_that_it_keeps_is_a_start_where_a_run_of_rating_is(quality: Penalized) -> None:
