@@ -63,7 +63,7 @@ def test_runs_that_do_not_fit_are_refused(
         ([two[0], tmp_path / "other"], "accepted: one"),
         ([two[0], tmp_path / "large"], "in different ways"),
         ([two[0], tmp_path / "seeded"], "different validation photos"),
-        ([two[0], moved], "moved already"),
+        ([two[0], moved], r"went through training\.conformal already"),
         ([two[0], tmp_path / "none"], "no folder"),
     ):
         with pytest.raises(ArgumentError, match=match):
