@@ -262,6 +262,14 @@ def test_weights_that_were_not_fitted_are_said_before_any_photo(
     assert "No weights were fitted" in capsys.readouterr().err
 
 
+def test_the_tab_shows_no_number_of_what_a_black_frame_cannot_tell(tmp_path: Path) -> None:
+    path = tmp_path / "black.png"
+    Image.fromarray(np.zeros((180, 240, 3), np.uint8)).save(path)
+    *_, facts = tab.judge(Photo(path, path.name))
+    assert facts.count("cannot tell") >= len(STANDS_FOR)
+    assert not any(unit in facts for unit in (" ΔE", " grey levels"))
+
+
 def test_the_tab_shows_the_estimated_quality_beside_that_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     Image.fromarray(textured(0.5)).save(path, quality=97)
