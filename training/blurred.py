@@ -2,7 +2,7 @@
 
 The size of what is shown is drawn first, and then a blur that can be seen at that size: so a label stays true on a
 small copy, and no label has sizes of its own. Whatever the label, every picture goes through the same light, resize,
-noise and codec.
+noise and codec, and may be in black and white.
 """
 
 import cv2
@@ -12,12 +12,14 @@ from iqa import damage
 from iqa.damage import Picture
 from iqa.srgb import from_linear
 
+from . import looks
 from .data import flip
 from .layers import Light, Mask, mirrored
 from .synthesis import SCENES, STOPS, USUAL, Sizes, exposed
 
-SHARES = {"sharp": 0.4, "defocused_object_portrait": 0.2, "defocused_blurred": 0.2, "motion_blurred": 0.2}
-"""How often each type is made: sharp photos are the most frequent, and calling one blurred costs the most trust."""
+SHARES = {"sharp": 0.34, "defocused_object_portrait": 0.26, "defocused_blurred": 0.2, "motion_blurred": 0.2}
+"""How often each type is made: sharp photos are the most frequent, and calling one blurred costs the most trust; a soft
+subject comes next, because photos without a mask, and listed ones, never show it."""
 STRONG, STRONG_SHARE = Sizes(radius=(0.016, 0.035), smear=(0.07, 0.14), path=(0.05, 0.1)), 0.25
 """Blur that nobody disputes, bokeh and panning among it, and its share."""
 VISIBLE_PX = 2.0
@@ -35,6 +37,8 @@ DIM, DIM_STOPS, DIM_NOISE, NOISE = 0.15, (-3.0, -1.5), 0.5, 0.35
 """Share of photos taken in low light, by how many stops, and the greatest severity of noise there and elsewhere."""
 CODED = 0.5
 """Greatest severity of compression, each time a picture is saved."""
+GRAY = 0.08
+"""Share of photos in black and white."""
 LISTED, ASPECT = (0.5, 2.0), 1.5
 """A listed photo: sizes of its copies, of its own, and how far a side is stretched against the other. What was seen at
 256 px is several px wide, and still visible at half of that."""
@@ -99,11 +103,16 @@ def saved(light: Light, shape: tuple[int, int], rng: np.random.Generator) -> Pic
     picture = from_linear(light * np.float32(2.0**stops))
     if small_sensor:
         picture = resized(picture, shape)
-    picture = damage.apply("noise", picture, severity, rng)
+    picture = toned(damage.apply("noise", picture, severity, rng), rng)
     picture = damage.apply("compression", picture, coded, rng)
     if picture.shape[:2] == shape:
         return picture
     return damage.apply("compression", resized(picture, shape), again, rng)
+
+
+def toned(picture: Picture, rng: np.random.Generator) -> Picture:
+    """The picture as it is, or in black and white."""
+    return looks.monochrome(picture, None, rng) if rng.random() < GRAY else picture
 
 
 def resized(picture: Picture, shape: tuple[int, int]) -> Picture:
@@ -125,4 +134,4 @@ def listed(picture: Picture, rng: np.random.Generator) -> Picture:
         height, width = picture.shape[:2]
         shape = max(1, round(height * size * stretch)), max(1, round(width * size / stretch))
         picture = resized(picture, shape)
-    return damage.apply("compression", np.ascontiguousarray(flip(picture, rng)), severity, rng)
+    return damage.apply("compression", np.ascontiguousarray(toned(flip(picture, rng), rng)), severity, rng)

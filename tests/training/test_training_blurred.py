@@ -131,3 +131,15 @@ def test_listed_photos_of_a_rare_type_come_several_times_in_training_and_once_in
     assert max(shown.values()) < 1.5 * min(shown.values())
     for kind in shown:
         assert len({n for path, n in often.items() if asked[str(path)] == kind}) == 1
+
+
+def test_some_photos_of_every_type_and_some_listed_ones_are_in_black_and_white() -> None:
+    small, cover = PHOTO[::4, ::4], MASK[::4, ::4]
+    made = [blur_scene(small, cover, rng(seed)) for seed in range(600)]
+    gray = [name for picture, name in made if not np.ptp(picture.astype(int), axis=2).max()]
+    assert {SCENES[name].label for name in gray} == set(BLUR_TYPES)
+    assert len(gray) / len(made) == pytest.approx(blurred.GRAY, abs=0.04)
+    shown = [listed(small, rng(seed)) for seed in range(300)]
+    assert np.mean([not np.ptp(picture.astype(int), axis=2).max() for picture in shown]) == pytest.approx(
+        blurred.GRAY, abs=0.05
+    )

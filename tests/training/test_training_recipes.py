@@ -120,8 +120,8 @@ def test_blur_type_joins_synthetic_scenes_clean_photos_and_a_list(photos: Path, 
     split = made.data(masked(photos, tmp_path / "masks"), settings)
     assert isinstance(split.train, Joined)
     sizes = [len(part) for part in split.train.parts]
-    assert sizes[0] == sizes[1] == 2 * (COUNT - COUNT // 5)
-    assert len(split.train) + len(split.validation) == 2 * 2 * COUNT + 12
+    assert sizes[0] == 2 * sizes[1] == 2 * (COUNT - COUNT // 5)
+    assert len(split.train) + len(split.validation) == (2 + 1) * COUNT + 12
     assert len(split.trained_on) == 3
     assert not set(split.train.groups) & set(split.validation.groups)
     rng = np.random.default_rng(0)
@@ -130,6 +130,25 @@ def test_blur_type_joins_synthetic_scenes_clean_photos_and_a_list(photos: Path, 
         assert sample.target["blur_type"].sum() == 1
     for path in split.train.paths:
         assert split.train.read(path).ndim == 3
+
+
+def test_blur_type_takes_more_photos_with_masks_and_leaves_the_split_of_the_others_as_it_was(
+    photos: Path, tmp_path: Path
+) -> None:
+    made = recipe.get("blur-type")
+    listed = copied(
+        photos, tmp_path / "list", [f"{kind}/{n}.png" for n in range(6) for kind in ("sharp", "motion_blurred")]
+    )
+    folder, extra = masked(photos, tmp_path / "masks"), {**made.defaults.extra, "list": str(listed)}
+    before = made.data(folder, settled(made, extra=extra))
+    more = tmp_path / "more"
+    for path in sorted(masked(photos, more / "dogs").glob("*.png")):
+        Image.fromarray(load(path)[::-1]).save(path)
+    after = made.data(folder, settled(made, extra={**extra, "more": str(more)}))
+    assert set(before.train.groups) < set(after.train.groups)
+    assert set(before.validation.groups) < set(after.validation.groups)
+    assert not set(after.train.groups) & set(after.validation.groups)
+    assert after.trained_on[-1].name == "Photos with masks: dogs"
 
 
 @pytest.mark.parametrize("seed", range(3))

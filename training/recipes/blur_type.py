@@ -9,12 +9,13 @@ Data: sharp photos with a mask of their subject, NAME.webp beside NAME_mask.webp
 them, in linear light (training/synthesis.py), so that what a photo shows says nothing about its class; they are shown
 at 128 to 1024 px, as they are, or squashed to 256 px squares as those of IGRA27 are, and the blur is drawn for that
 size, wide enough to be seen there (training/blurred.py). Panning, bokeh, noise and low light are made as sharp photos.
-Also taken: `clean`, sharp photos without masks (they never give the class of a soft subject, so their content tells a
-little: keep them similar or fewer), and `list`, real photos in the layout of the data set blurset, also shown at other
-sizes and aspects and saved again, those of rare types several times an epoch. `python -m training.subjects` makes masks
-for photos of one thing each. The published model, 1.0.0, is older than both: each listed photo once an epoch, 394
-photos of persons and 80 of other subjects (8 frames of each of 10 scenes of DAVIS 2016) with masks, 755 clean ones, and
-1,370 of IGRA27, relabelled, benchmark scenes taken out.
+Also taken: `more`, other photos with masks, such as `python -m training.subjects` makes for photos of one thing each;
+`clean`, sharp photos without masks (they never give the class of a soft subject, so their content tells a little: half
+as many samples of each), and `list`, real photos in the layout of the data set blurset, also shown at other sizes and
+aspects and saved again, those of rare types several times an epoch. Some of all are in black and white. The published
+model, 1.0.0, is older than both: each listed photo once an epoch, 394 photos of persons and 80 of other subjects (8
+frames of each of 10 scenes of DAVIS 2016) with masks, 755 clean ones, and 1,370 of IGRA27, relabelled, benchmark scenes
+taken out.
 Time: 5,028 samples to train on, 1,258 to validate (a fifth of the scenes), 6 epochs with --precision bfloat16,
 --workers 1, --threads 2 and --cache: 72 min on two cores of an AMD EPYC without a GPU, with other work beside them.
 Result: on validation photos, after the epoch of the head macro accuracy .761, then .848, .877, .885, .900 (kept), .898.
@@ -108,16 +109,18 @@ def net(settings: Settings) -> nets.Scorer:
 
 
 def data(folder: Path, settings: Settings) -> Split:
-    """Masked photos, and what `clean` and `list` add."""
+    """Masked photos, `repeats` samples of each, half as many of what `clean` adds, and what `list` and `more` add."""
     repeats, extra = int(settings.extra["repeats"]), settings.extra
     sources = [masked.read(folder)]
     if extra["clean"]:
         sources.append(masked.paired(tables.read(Path(extra["clean"]), settings, ("photos",))))
     if extra["list"]:
         sources.append(tables.read(Path(extra["list"]), settings, ("blurset",)))
+    if extra["more"]:  # the last, so that a run with it splits the others as one without it does
+        sources.append(masked.read(Path(extra["more"])))
     return masked.joined(
         [
-            masked.synthesized(table, settings, made, repeats)
+            masked.synthesized(table, settings, made, repeats if (table["mask"] != "").any() else max(1, repeats // 2))
             if "mask" in table
             else tables.labelled(table, settings, targets, listed, even="blur_type")
             for table in tables.together(sources, settings)
@@ -140,7 +143,7 @@ RECIPE = Recipe(
     task="blur",
     description="Which kind of blur a photo has: none, subject out of focus, all out of focus, or motion.",
     license="Apache-2.0",
-    version="1.0.0",
+    version="1.1.0",
     defaults=Settings(
         epochs=(1, 5),
         learning_rate=(1e-3, 1e-4),
@@ -150,7 +153,7 @@ RECIPE = Recipe(
         patience=3,
         ema=0.995,
         reduce=768,
-        extra={"clean": "", "list": "", "repeats": "4", "crops": "2x2", **nets.OPTIONS},
+        extra={"clean": "", "list": "", "more": "", "repeats": "4", "crops": "2x2", **nets.OPTIONS},
     ),
     phases=parts.HEAD_THEN_ALL,
     inputs=inputs,
