@@ -101,6 +101,16 @@ def test_image_losses_by_hand() -> None:
     assert losses.charbonnier(image, target, 0.4).item() == pytest.approx(0.5, abs=1e-6)
 
 
+def test_log_error_is_a_tenth_of_the_psnr_of_each_photo_and_has_a_floor() -> None:
+    target = torch.full((2, 3, 8, 8), 0.5)
+    image = target + torch.tensor([0.1, 0.01]).view(2, 1, 1, 1)  # 20 and 40 dB
+    assert losses.log_error(image, target, 0.0).item() == pytest.approx(-(20 + 40) / 2 / 10, abs=1e-4)
+    assert losses.log_error(target, target, 1e-3).item() == pytest.approx(-3, abs=1e-5)
+    between, guess = torch.full((2, 1, 4, 4), 0.5), torch.full((2, 1, 4, 4), 0.3)
+    either = torch.tensor([0.3, 0.7]).view(2, 1, 1, 1).expand(2, 1, 4, 4)
+    assert losses.log_error(guess, either) < losses.log_error(between, either), "right once beats half wrong twice"
+
+
 def test_dissimilarity_is_one_minus_ssim_as_scikit_image_has_it() -> None:
     rng = np.random.default_rng(2)
     image = rng.random((32, 40, 3)).astype(np.float32)

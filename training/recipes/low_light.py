@@ -51,7 +51,7 @@ from ..recipe import Arrays, Phase, Raw, Recipe, Settings, Split, Target
 from ..synthesis import darkened
 from ..unet import CONTEXT_PX, MULTIPLE, UNet
 
-SSIM_WEIGHT, COLOR_WEIGHT = 0.2, 0.5
+SSIM_WEIGHT, COLOR_WEIGHT, LOG_WEIGHT = 0.2, 0.5, 0.2
 MAX_PIXELS = 1 << 20
 FRAME_PX = 96
 """Sides of the copy of the whole frame."""
@@ -151,10 +151,10 @@ def data(folder: Path, settings: Settings) -> Split:
 
 
 def loss(raw: Raw, target: Target) -> Tensor:
-    """Charbonnier, a share of 1 - SSIM and one of the angle of colors, of the picture before it is clipped."""
+    """Charbonnier, PSNR, a share of 1 - SSIM and one of the angle of colors, of the picture before it is clipped."""
     image, wanted = raw["enhanced"], target["enhanced"]
     like = SSIM_WEIGHT * losses.dissimilarity(image, wanted) + COLOR_WEIGHT * losses.off_color(image, wanted)
-    return losses.charbonnier(image, wanted) + like
+    return losses.charbonnier(image, wanted) + LOG_WEIGHT * losses.log_error(image, wanted) + like
 
 
 RECIPE = Recipe(
