@@ -9,7 +9,6 @@ Reference: M. Wortsman et al., "Model soups: averaging weights of multiple fine-
 increasing inference time", 2022, doi:10.48550/arXiv.2203.05482.
 """
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Sequence
@@ -20,11 +19,10 @@ import torch
 from torch import Tensor
 
 from eval.machine import commit
-from iqa.errors import ArgumentError, IQAError, OutputExistsError
+from iqa.errors import ArgumentError, OutputExistsError
 
-from . import checkpoint, resume, validate
+from . import checkpoint, command, resume, validate
 from .checkpoint import Trained
-from .devices import keep_memory
 
 State = dict[str, Tensor]
 FINAL = {"range": "training.conformal", "certain": "training.temperature", "severities": "training.medians"}
@@ -114,18 +112,10 @@ def _alike(runs: Sequence[Path], trained: Sequence[Trained]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 an error that its sentence explains."""
-    parser = argparse.ArgumentParser("python -m training.average", description="The mean of the weights of runs.")
-    parser.add_argument("run", type=Path, nargs="+", metavar="RUN", help="what training.run was given as --out")
+    parser = command.parser("average", "The mean of the weights of runs.", several=True)
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
-    parser.add_argument("--data", type=Path, help="the folder of photos that the runs were trained on, if it moved")
     args = parser.parse_args(argv)
-    keep_memory()
-    try:
-        print(average(args.run, args.out, args.data))
-    except IQAError as error:
-        print(f"training.average: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return command.said("average", lambda: average(args.run, args.out, args.data))
 
 
 if __name__ == "__main__":

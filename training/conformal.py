@@ -12,7 +12,6 @@ Reference: Y. Romano, E. Patterson and E. Candes, "Conformalized quantile regres
 doi:10.48550/arXiv.1905.03222.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,9 +25,8 @@ from torch import nn
 from eval.datasets import group_split
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint, curve, resume, validate
+from . import checkpoint, command, curve, resume, validate
 from .curve import Curve
-from .devices import keep_memory
 
 OUTPUT, SCORE, COVERAGE = "range", "quality", 0.9
 _TAIL = (1.0 - COVERAGE) / 2.0
@@ -162,17 +160,7 @@ def _worth(ends: Column, logits: Column, ratings: Column, one: NDArray[np.bool_]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 an error that its sentence explains."""
-    parser = argparse.ArgumentParser("python -m training.conformal", description="Makes the range of a score hold.")
-    parser.add_argument("run", type=Path, metavar="RUN", help="what training.run was given as --out")
-    parser.add_argument("--data", type=Path, help="the folder of photos that the run was trained on, if it moved")
-    args = parser.parse_args(argv)
-    keep_memory()
-    try:
-        print(conformal(args.run, args.data))
-    except IQAError as error:
-        print(f"training.conformal: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return command.done("conformal", "Makes the range of a score hold.", conformal, argv)
 
 
 if __name__ == "__main__":

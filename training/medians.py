@@ -13,7 +13,6 @@ Reference: R. Koenker and G. Bassett, "Regression quantiles", 1978, doi:10.2307/
 median).
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,10 +25,9 @@ from scipy.special import expit
 
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint, resume, validate
+from . import checkpoint, command, resume, validate
 from .checkpoint import Trained
 from .conformal import halves
-from .devices import keep_memory
 from .nets import Scorer
 
 OUTPUT = "severities"
@@ -143,17 +141,7 @@ def _said(told: dict[str, dict[str, Any]], photos: int) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 an error that its sentence explains."""
-    parser = argparse.ArgumentParser("python -m training.medians", description="Makes severities medians.")
-    parser.add_argument("run", type=Path, metavar="RUN", help="what training.run was given as --out")
-    parser.add_argument("--data", type=Path, help="the folder of photos that the run was trained on, if it moved")
-    args = parser.parse_args(argv)
-    keep_memory()
-    try:
-        print(moved(args.run, args.data))
-    except IQAError as error:
-        print(f"training.medians: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return command.done("medians", "Makes severities medians.", moved, argv)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ bias-corrected calibration is hard-to-beat at label shift adaptation", 2020, doi
 and R. El-Yaniv, "Selective classification for deep neural networks", 2017, doi:10.48550/arXiv.1705.08500.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,10 +31,9 @@ from eval.metrics import expected_calibration_error
 from iqa.errors import ArgumentError, IQAError
 from iqa.manifest import Output
 
-from . import checkpoint, resume, validate
+from . import checkpoint, command, resume, validate
 from .checkpoint import Trained
 from .conformal import halves
-from .devices import keep_memory
 
 ERROR = 0.05
 """Share of the answers that count as certain which may be wrong."""
@@ -187,17 +185,7 @@ def _said(told: dict[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 an error that its sentence explains."""
-    parser = argparse.ArgumentParser("python -m training.temperature", description="Calibrates the classes of a run.")
-    parser.add_argument("run", type=Path, metavar="RUN", help="what training.run was given as --out")
-    parser.add_argument("--data", type=Path, help="the folder of photos that the run was trained on, if it moved")
-    args = parser.parse_args(argv)
-    keep_memory()
-    try:
-        print(calibrated(args.run, args.data))
-    except IQAError as error:
-        print(f"training.temperature: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return command.done("temperature", "Calibrates the classes of a run.", calibrated, argv)
 
 
 if __name__ == "__main__":
