@@ -1,7 +1,8 @@
 """The HTTP API beside the demo: the same answers as JSON, for one photo or for several.
 
-POST /api/v1/blur/classify[?blur_type=motion_blurred], /api/v1/quality/score, /api/v1/degradations/assess take the photo
-as the multipart field ``file``; the same paths with /batch take several in the field ``files``. GET /api/v1/health.
+POST /api/v1/blur/classify[?blur_type=TYPE], /api/v1/quality/score, /api/v1/degradations/assess[?weights=rated] take the
+photo as the multipart field ``file``; the same paths with /batch take several in the field ``files``. GET
+/api/v1/health.
 Errors are JSON ``{"detail": sentence}``: 413 too large, 415 not a readable photo, 422 anything else in the request, 503
 when a model is missing or broken on this server, whose log then says what to do.
 """
@@ -9,12 +10,12 @@ when a model is missing or broken on this server, whose log then says what to do
 import io
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import anyio
-from fastapi import APIRouter, Depends, FastAPI, File, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, File, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
@@ -41,31 +42,24 @@ ENVELOPE_BYTES = 64 * 2**10
 OUTSIDE = re.compile(r"/+gradio_api/+(proxy=|file=\W*https?:)", re.IGNORECASE)
 
 HOW = "Send multipart/form-data with the photo in the field 'file', as curl -F file=@photo.jpg does (batch: 'files')."
-ABOUT = {
-    "/blur/classify": (
-        "`blur_type`: the top prediction; `confidence`: its probability; `probabilities` of all four types; `certain`: "
-        "false means 'cannot tell'; `reason`; `motion`: `angle_deg` counter-clockwise and `length_px`, null unless the "
-        "type is motion_blurred for certain and the smear has one direction. With ?blur_type=: also `asked_type`, "
-        "`detected`: whether it is the top prediction, and `blur_type_probability`: the probability of the asked type."
-    ),
-    "/quality/score": (
-        "`quality`, 0 to 1, higher is better; `quality_low` and `quality_high`, between which people's ratings of 9 "
-        "photos in 10 lie; its `category`; the `factors`, measured beside it, each 0 to 1, 1 = best."
-    ),
-    "/degradations/assess": (
-        "Severities, 0 = none to 1, null = cannot tell; `overall`, 0 to 1, higher is better, or null, by the weights "
-        "that `overall_weights` names; `overall_without`: what could not be told and counts as 0 in it; the `evidence` "
-        "in numbers: `noise_sigma` in grey levels, `jpeg_quality` of the file, `jpeg_quality_estimated`: what the "
-        "pixels look like, null = nothing to say; `cast_delta_e`, `noise_sigma` and `edge_width_px` "
-        "are null where the severity that they stand for is; `watermark_box` is null here: it is not looked for."
-    ),
+
+
+class Option(NamedTuple):
+    """A parameter of the address: its name, what its values are called, which they are, what it is when left out."""
+
+    name: str
+    called: str
+    values: Sequence[str]
+    without: str
+
+
+OPTIONS = {
+    "/blur/classify": Option("blur_type", "blur type", blur.SELECTABLE, "all probabilities"),
+    "/degradations/assess": Option("weights", "weights", degradations.WEIGHTINGS, "documented"),
 }
-"""What the JSON of a path holds beside ``file`` and ``model``, for its description."""
+"""By path: the one parameter that it takes."""
 
 Judge = Callable[[bytes, str, str | None], answer.Plain]
-BlurType = Annotated[
-    str | None, Query(description=f"one of {', '.join(blur.SELECTABLE)}; left out = all probabilities")
-]
 Photo = Annotated[UploadFile, File(description="the photo, as it is")]
 Photos = Annotated[list[UploadFile], File(description=f"up to {MAX_BATCH} photos")]
 
@@ -132,9 +126,10 @@ def _quality(data: bytes, name: str, _: str | None) -> answer.Plain:
     return answer.quality(name, quality.score(pixels))
 
 
-def _degradations(data: bytes, name: str, _: str | None) -> answer.Plain:
+def _degradations(data: bytes, name: str, weights: str | None) -> answer.Plain:
     setting = image.info(_named(data, name), LIMITS).jpeg_quality
-    found = degradations.assess(image.load(_named(data, name), limits=LIMITS), jpeg_quality=setting)
+    pixels = image.load(_named(data, name), limits=LIMITS)
+    found = degradations.assess(pixels, jpeg_quality=setting, weights=weights or degradations.WEIGHTINGS[0])
     return answer.degradations(name, found)
 
 
@@ -145,19 +140,26 @@ def _named(data: bytes, name: str) -> io.BytesIO:
     return file
 
 
-def _known(blur_type: str | None) -> str | None:
-    if blur_type is not None and blur_type not in blur.SELECTABLE:
-        raise UnknownNameError("blur type", blur_type, blur.SELECTABLE)
-    return blur_type
+def _asked(option: Option | None, request: Request) -> str | None:
+    value = None if option is None else request.query_params.get(option.name)
+    if option is not None and value is not None and value not in option.values:
+        raise UnknownNameError(option.called, value, option.values)
+    return value
 
 
-def _meant(field: str, asked: tuple[str, ...]) -> Any:
-    """A dependency: HTTPException 422 for what has no effect, beside that field of the form and those parameters."""
+def _described(option: Option) -> dict[str, Any]:
+    about = f"one of {', '.join(option.values)}; left out = {option.without}"
+    return {"name": option.name, "in": "query", "description": about, "schema": {"type": "string"}}
+
+
+def _meant(field: str, option: Option | None) -> Any:
+    """A dependency: HTTPException 422 for what has no effect, beside that field of the form and that option."""
+    names = () if option is None else (option.name,)
 
     async def check(request: Request) -> None:
-        for part, names, known in (("address", request.query_params, asked), ("form", await request.form(), (field,))):
-            if unknown := next((name for name in names if name not in known), None):
-                accepted = f"{field!r} in the form" + "".join(f", ?{name}= in the address" for name in asked)
+        for part, given, known in (("address", request.query_params, names), ("form", await request.form(), (field,))):
+            if unknown := next((name for name in given if name not in known), None):
+                accepted = f"{field!r} in the form" + "".join(f", ?{name}= in the address" for name in names)
                 raise HTTPException(422, f"Unknown in the {part}: {unknown[:40]!r}; accepted: {accepted}. {HOW}")
 
     return Depends(check)
@@ -170,37 +172,39 @@ async def _alone(request: Request) -> None:
         raise HTTPException(422, f"{photos} fields 'file' came; one photo is answered here. Send several to /batch.")
 
 
-async def _judge(judge: Judge, file: UploadFile, blur_type: str | None, limiter: anyio.CapacityLimiter) -> answer.Plain:
+async def _judge(judge: Judge, file: UploadFile, asked: str | None, limiter: anyio.CapacityLimiter) -> answer.Plain:
     """The answer for one photo; raises IQAError, or HTTPException 413 when the photo is too large."""
     data = await file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise HTTPException(413, _sentence_413(MAX_BYTES))
-    work = partial(_tidy, judge, data, file.filename or "photo", blur_type)
+    work = partial(_tidy, judge, data, file.filename or "photo", asked)
     return await anyio.to_thread.run_sync(work, limiter=limiter)
 
 
-def _tidy(judge: Judge, data: bytes, name: str, blur_type: str | None) -> answer.Plain:
+def _tidy(judge: Judge, data: bytes, name: str, asked: str | None) -> answer.Plain:
     """The answer; the memory of the photo then goes back to the system."""
     try:
-        return judge(data, name, blur_type)
+        return judge(data, name, asked)
     finally:
         give_back_soon()
 
 
-def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimiter, *, typed: bool = False) -> None:
-    """Adds ``path`` for one photo and ``path/batch`` for several; ``typed``: both take ?blur_type=."""
+def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimiter) -> None:
+    """Adds ``path`` for one photo and ``path/batch`` for several; both take the option of the path."""
+    option = OPTIONS.get(path)
+    asked = partial(_asked, option)
 
-    async def one(request: Request, file: Photo, blur_type: BlurType = None) -> answer.Plain:
+    async def one(request: Request, file: Photo) -> answer.Plain:
         await _alone(request)
-        return await _judge(judge, file, _known(blur_type), limiter)
+        return await _judge(judge, file, asked(request), limiter)
 
-    async def batch(files: Photos, blur_type: BlurType = None) -> answer.Plain:
+    async def batch(request: Request, files: Photos) -> answer.Plain:
         if len(files) > MAX_BATCH:
             raise HTTPException(422, f"{len(files)} photos came; send at most {MAX_BATCH} at once.")
-        asked, results = _known(blur_type), []
+        value, results = asked(request), []
         for file in files:
             try:
-                results.append(await _judge(judge, file, asked, limiter))
+                results.append(await _judge(judge, file, value, limiter))
             except BROKEN:
                 raise  # every other photo would fail alike
             except IQAError as error:
@@ -210,23 +214,13 @@ def _add(router: APIRouter, path: str, judge: Judge, limiter: anyio.CapacityLimi
         failed = sum("error" in result for result in results)
         return {"results": results, "done": len(results) - failed, "failed": failed}
 
-    async def one_untyped(request: Request, file: Photo) -> answer.Plain:
-        return await one(request, file)
-
-    async def batch_untyped(files: Photos) -> answer.Plain:
-        return await batch(files)
-
-    name = path.strip("/").replace("/", "_")
-    said, several = (
-        ABOUT[path],
-        f"`results` in the order of the photos, `done` and `failed` counted. Each: {ABOUT[path]}",
-    )
-    single, many = (one, batch) if typed else (one_untyped, batch_untyped)
-    asked = ("blur_type",) if typed else ()
-    for end, answers, about, field in (("", single, said, "file"), ("/batch", many, several, "files")):
+    name, said = path.strip("/").replace("/", "_"), answer.ABOUT[path.split("/")[1]]
+    several = f"`results` in the order of the photos, `done` and `failed` counted. Each: {said}"
+    parameters = {} if option is None else {"parameters": [_described(option)]}
+    for end, answers, about, field in (("", one, said, "file"), ("/batch", batch, several, "files")):
         router.add_api_route(
             path + end, answers, methods=["POST"], name=name + end.replace("/", "_"), description=about,
-            dependencies=[_meant(field, asked)],
+            dependencies=[_meant(field, option)], openapi_extra=parameters,
         )  # fmt: skip
 
 
@@ -287,7 +281,7 @@ def create() -> FastAPI:
     router = APIRouter(prefix=PREFIX)
     limiter = anyio.CapacityLimiter(AT_ONCE)
     router.add_api_route("/health", health, methods=["GET"])
-    _add(router, "/blur/classify", _blur, limiter, typed=True)
+    _add(router, "/blur/classify", _blur, limiter)
     _add(router, "/quality/score", _quality, limiter)
     _add(router, "/degradations/assess", _degradations, limiter)
     app.include_router(router)

@@ -11,7 +11,28 @@ from iqa.degradations import DegradationAnswer
 from iqa.lowlight import Enhancement
 from iqa.quality import QualityAnswer
 
-__all__ = ["Plain", "blur", "burst", "degradations", "failure", "lowlight", "quality", "selection"]
+__all__ = ["ABOUT", "Plain", "blur", "burst", "degradations", "failure", "lowlight", "quality", "selection"]
+
+ABOUT = {
+    "blur": (
+        "`blur_type`: the top prediction; `confidence`: its probability; `probabilities` of all four types; `certain`: "
+        "false means 'cannot tell'; `reason`; `motion`: `angle_deg` counter-clockwise and `length_px`, null unless the "
+        "type is motion_blurred for certain and the smear has one direction. With ?blur_type=: also `asked_type`, "
+        "`detected`: whether it is the top prediction, and `blur_type_probability`: the probability of the asked type."
+    ),
+    "quality": (
+        "`quality`, 0 to 1, higher is better; `quality_low` and `quality_high`, between which people's ratings of 9 "
+        "photos in 10 lie; its `category`; the `factors`, measured beside it, each 0 to 1, 1 = best."
+    ),
+    "degradations": (
+        "Severities, 0 = none to 1, null = cannot tell; `overall`, 0 to 1, higher is better, or null, by the weights "
+        "that `overall_weights` names; `overall_without`: what could not be told and counts as 0 in it; the `evidence` "
+        "in numbers: `noise_sigma` in grey levels, `jpeg_quality` of the file, `jpeg_quality_estimated`: what the "
+        "pixels look like, null = nothing to say; `cast_delta_e`, `noise_sigma` and `edge_width_px` "
+        "are null where the severity that they stand for is; `watermark_box` is null here: it is not looked for."
+    ),
+}
+"""What the JSON of one photo holds beside ``file`` and ``model``, for the description of the API."""
 
 failure = plain.failure
 

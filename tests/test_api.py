@@ -76,6 +76,33 @@ def test_unknown_blur_type_is_answered_with_the_list(http: TestClient, files: di
         assert all(name in answer.json()["detail"] for name in blur.SELECTABLE)
 
 
+def test_the_overall_is_made_with_the_weights_that_are_asked_for(http: TestClient, files: dict[str, Path]) -> None:
+    path, pixels = "/api/v1/degradations/assess", image.load(files["soft"])
+    plain = http.post(path, files={"file": sent(files["soft"])}).json()
+    for weights in degradations.WEIGHTINGS:
+        found = http.post(path, params={"weights": weights}, files={"file": sent(files["soft"])}).json()
+        (row,) = http.post(f"{path}/batch", params={"weights": weights}, files=several(files["soft"])).json()["results"]
+        assert found == row
+        assert found["overall_weights"] == weights
+        assert found["overall"] == pytest.approx(degradations.assess(pixels, weights=weights).overall)
+        assert (found == plain) is (weights == "documented")
+    answer = http.post(path, params={"weights": "people"}, files={"file": sent(files["soft"])})
+    assert answer.status_code == 422
+    assert all(name in answer.json()["detail"] for name in degradations.WEIGHTINGS)
+
+
+def test_the_description_names_the_options_of_each_path(http: TestClient) -> None:
+    paths = http.get("/api/v1/openapi.json").json()["paths"]
+    for path, (name, values) in {
+        BLUR: ("blur_type", blur.SELECTABLE), "/api/v1/degradations/assess": ("weights", degradations.WEIGHTINGS),
+    }.items():  # fmt: skip
+        for end in ("", "/batch"):
+            (told,) = paths[path + end]["post"]["parameters"]
+            assert (told["name"], told["in"]) == (name, "query")
+            assert all(value in told["description"] for value in values)
+    assert "parameters" not in paths["/api/v1/quality/score"]["post"]
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_file_that_is_no_photo_is_415_with_a_sentence(http: TestClient, files: dict[str, Path], path: str) -> None:
     answer = http.post(path, files={"file": sent(files["broken"])})
@@ -105,6 +132,7 @@ def test_what_would_be_ignored_is_refused_by_name(http: TestClient, files: dict[
                 f"Unknown in the {part}: '{name[:40]}'; accepted: {'files' if end else 'file'!r} in"
             )
             assert ("?blur_type=" in detail) is (path == BLUR)
+            assert ("?weights=" in detail) is path.endswith("assess")
 
 
 @pytest.mark.parametrize("path", PATHS)
