@@ -41,8 +41,9 @@ def _of(stem: Path) -> Path | None:
 def read(folder: Path) -> pd.DataFrame:
     """The table of the photos in a folder and below that have a mask beside them: name, path, mask, group, split.
 
-    A labels.csv with the columns image and group, where there is one, says which photos show the same scene. The names
-    of the folders inside, or of `folder` where it has none, are the title that a manifest shows.
+    A labels.csv with the column image, where there is one, may say by `group` which photos show the same scene, and
+    by `source` and `licence` where they are from and on which terms. The names of the folders inside, or of
+    `folder` where it has none, are the title that a manifest shows.
 
     Raises:
         IQAError: no photo has a mask.
@@ -62,8 +63,13 @@ def read(folder: Path) -> pd.DataFrame:
     labels = folder / "labels.csv"
     if labels.is_file():
         told = pd.read_csv(labels, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        if {"image", "group"} <= set(told):
-            table["group"] = table["name"].map(told.set_index("image")["group"]).fillna(table["group"])
+        if "image" in told:
+            found = told.set_index("image").reindex(table["name"])
+            if "group" in found:
+                table["group"] = found["group"].fillna(table["name"].set_axis(found.index)).to_numpy()
+            if "licence" in found:
+                table["licence"] = found["licence"].fillna("").to_numpy()
+                table["subset"] = found["source"].fillna("").to_numpy() if "source" in found else ""
     inside = sorted({Path(name).parts[0] for name in table["name"] if len(Path(name).parts) > 1})
     table.attrs = {"dataset": "photos", "title": f"Photos with masks: {', '.join(inside) or folder.resolve().name}"}
     return merged([table])[0]
@@ -151,7 +157,7 @@ def synthesized(table: pd.DataFrame, settings: Settings, make: Make, repeats: in
         Masked(**columns(part), make=make, seed=settings.seed, repeats=repeats, read=reader)
         for part, reader in zip(rows, read_by, strict=True)
     ]
-    return Split(parts[0], parts[1], (trained_on(table, len(rows[0])),))
+    return Split(parts[0], parts[1], trained_on(table, rows[0]))
 
 
 @dataclass(frozen=True)

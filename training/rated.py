@@ -56,7 +56,7 @@ def data(folder: Path, settings: Settings) -> Split:
         if place := settings.extra.get(name):
             more = tables.limited(_apart(read(Path(place), settings), table, name), settings)
             joined += ladders(more, settings)
-            told.append(tables.trained_on(more, len(more), "all but test" if name == "clean" else "all"))
+            told += tables.trained_on(more, more, "all but test" if name == "clean" else "all")
     return Split(Joined(joined) if len(joined) > 1 else train, validation, tuple(told))
 
 

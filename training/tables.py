@@ -1,6 +1,7 @@
 """From a data set's table to training and validation photos: which set, which rows, split by group."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -125,11 +126,20 @@ def limited(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return shuffled.iloc[np.argsort(turn, kind="stable")[: settings.limit]].sort_index()
 
 
-def trained_on(table: pd.DataFrame, photos: int, split: str = "train") -> DataSet:
-    """What the manifest says of photos from a table that `read`, or `masked.read`, gave."""
+def trained_on(table: pd.DataFrame, rows: pd.DataFrame, split: str = "train") -> tuple[DataSet, ...]:
+    """What the manifest says of rows of a table that `read`, or `masked.read`, gave.
+
+    One entry, or where a labels.csv tells the licences of its photos one per source and licence.
+    """
     record = datasets.get(table.attrs["dataset"])
-    name = str(table.attrs.get("title", record.title))
-    return DataSet(name=name, split=split, photos=photos, license=record.licence, source=record.source)
+    title = str(table.attrs.get("title", record.title))
+    if "licence" not in rows:
+        return (DataSet(name=title, split=split, photos=len(rows), license=record.licence, source=record.source),)
+    told = Counter(zip(rows["subset"].fillna(""), rows["licence"].fillna(""), strict=True))
+    return tuple(
+        DataSet(name=of or title, split=split, photos=n, license=terms or record.licence, source=record.source)
+        for (of, terms), n in sorted(told.items())
+    )
 
 
 def labelled(
@@ -149,7 +159,7 @@ def labelled(
         Labelled([*map(Path, part["path"])], [*map(str, part["group"])], targets(part), reader, augment)
         for part, reader in zip(rows, read_by, strict=True)
     ]
-    return Split(parts[0], parts[1], (trained_on(table, len(train)),))
+    return Split(parts[0], parts[1], trained_on(table, train))
 
 
 def evened(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -166,7 +176,7 @@ def damaged(table: pd.DataFrame, settings: Settings, make: Make, repeats: int = 
         Damaged([*map(Path, part["path"])], [*map(str, part["group"])], make, settings.seed, repeats, reader)
         for part, reader in zip(rows, read_by, strict=True)
     ]
-    return Split(parts[0], parts[1], (trained_on(table, len(rows[0])),))
+    return Split(parts[0], parts[1], trained_on(table, rows[0]))
 
 
 def mos(table: pd.DataFrame, name: str = "quality") -> Arrays:

@@ -126,7 +126,7 @@ def _pairs(table: pd.DataFrame, settings: Settings) -> Split:
         )
         for part, reader in zip(rows, read_by, strict=True)
     ]
-    return Split(parts[0], parts[1], (tables.trained_on(table, len(rows[0])),))
+    return Split(parts[0], parts[1], tables.trained_on(table, rows[0]))
 
 
 def _synthetic(table: pd.DataFrame, settings: Settings) -> Split:
