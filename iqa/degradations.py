@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .damage import jpeg_quality as jpeg_quality_of
+from . import jpeg_looks
 from .errors import ArgumentError, ManifestError, UnknownNameError
 from .estimator import Estimator, require
 from .evidence import Evidence, measured
@@ -61,8 +61,8 @@ LEAST_EXPOSED = 0.02
 LEARNED_LEAST = 160
 """Shorter side, px, of what a network is shown, below which it tells no watermark, noise and compression: it learned
 from larger photos alone, and takes the edges of an icon for marks."""
-LEAST_COMPRESSED = 0.15
-"""Severity of compression from which a JPEG quality is estimated: below, hardly anything of it is to be seen."""
+NATIVE = ("blurriness", "noise", "compression")
+"""What a network tells of the middle of a larger photo at its own pixels, too: a smaller copy has less of it."""
 
 
 @dataclass(frozen=True)
@@ -231,22 +231,36 @@ def _classical(tones: Exposure, seen: Evidence) -> Severities:
     }
 
 
+def middle(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle of a photo at its own pixels, of the size of its ``analysis_copy``.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+    """
+    (down, across), (height, width) = image.shape[:2], analysis_size(*image.shape[:2])
+    top, left = (down - height) // 2, (across - width) // 2
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
+
+
 def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Severities, Evidence]:
     """The severities by the network of that name, noise and blocks with help of the closed form, and what it adds."""
-    copy = analysis_copy(image)
-    (said,) = predict([copy], model)
+    copy, native, looks = analysis_copy(image), None, None
+    reduced = copy.shape != image.shape
+    answers = predict([copy, middle(image)] if reduced else [copy], model)
+    said, close = answers[0], answers[-1]
     severities: Severities = {name: said[name] for name in NAMES}
     severities["noise"] = max(said["noise"], NOISE(seen.noise_sigma))  # of strong grain the network sees too little
-    compression, looks = said["compression"], None
     if min(copy.shape[:2]) < LEARNED_LEAST:
         severities |= {"watermark": None, "noise": None, "compression": None}
     elif not _textured(seen):
         severities |= {"watermark": None, "compression": None}
-    elif copy.shape != image.shape:
-        severities["compression"] = max(compression, BLOCKS(seen.blockiness))  # blocks that the copy has lost
-    elif compression >= LEAST_COMPRESSED:
-        looks = jpeg_quality_of(compression)
-    return severities, replace(seen, noise_sigma=max(said[SIGMA], seen.noise_sigma), jpeg_quality_estimated=looks)
+    else:
+        looks = jpeg_looks.estimated(close["compression"], _network(model).estimator)
+        if reduced:  # blocks that the copy has lost
+            severities["compression"] = max(said["compression"], close["compression"], BLOCKS(seen.blockiness))
+            native = {name: close[name] for name in NATIVE}
+    sigma = max(said[SIGMA], seen.noise_sigma)
+    return severities, replace(seen, noise_sigma=sigma, jpeg_quality_estimated=looks, native=native)
 
 
 def _untold(tones: Exposure, seen: Evidence) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the degradations of a photo were read from, as numbers and as pictures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -45,9 +46,12 @@ class Evidence:
         mean_luminance: [0, 1].
         blockiness: strength of the 8x8 grid of JPEG, 0 = none.
         jpeg_quality: quality the file was saved with, 1..100; None when unknown.
-        jpeg_quality_estimated: quality at which a JPEG looks as compressed as these pixels, 4..77, higher is better,
-            from the severity of a network; None where that is too low to say, the photo was reduced for the network, or
-            none was asked.
+        jpeg_quality_estimated: quality, 1..100, higher is better, at which a JPEG looks as compressed as these pixels
+            (iqa.jpeg_looks), those of the middle where the photo is larger than analysis scale; None where that is too
+            little to say, or no network was asked.
+        native: blurriness, noise and compression, [0, 1], 0 = none, that a network sees in the middle of a photo larger
+            than analysis scale, at its own pixels; None for a smaller photo, an icon, one without texture, and where
+            no network was asked. The middle may be out of focus on purpose.
         watermark_map: float32 (gh, gw) in [0, 1], 1 = where the watermark is; None: not looked for (iqa.watermark), or
             no watermark to look for.
         watermark_box: (x0, y0, x1, y1) around it in px of the photo, the last two excluded; None as above.
@@ -66,6 +70,7 @@ class Evidence:
     blockiness: float
     jpeg_quality: int | None
     jpeg_quality_estimated: int | None = None
+    native: Mapping[str, float] | None = None
     watermark_map: NDArray[np.float32] | None = None
     watermark_box: Box | None = None
 

@@ -15,7 +15,7 @@ from .estimator import require
 from .evidence import Box
 
 FOUND = 0.5
-"""Severity, as shown with two digits, from which a watermark is looked for."""
+"""Severity, as shown with two digits, from which a watermark is looked for unless told otherwise."""
 SHORTER, LONGER = 6, 8
 """Cells along the shorter side, and at most along the longer one: 36 to 48 passes of the network."""
 MARGIN = 0.25
@@ -80,16 +80,19 @@ def watermark_map(image: Pixels, *, model: str = NETWORKS[0]) -> WatermarkMap:
     return WatermarkMap(heat, _box(heat, image.shape[0], image.shape[1]))
 
 
-def located(image: Pixels, found: DegradationAnswer, *, model: str = NETWORKS[0]) -> DegradationAnswer:
-    """The answer with the place of the watermark in its evidence; as it was where the severity is None or below FOUND.
+def located(
+    image: Pixels, found: DegradationAnswer, *, model: str = NETWORKS[0], least: float = FOUND
+) -> DegradationAnswer:
+    """The answer with the place of the watermark in its evidence; as it was where the severity is None or too low.
 
     Args:
         image: the photo that the answer is about.
         found: what `iqa.degradations.assess` said of it.
         model: who said it; raises as `watermark_map`.
+        least: severity, [0, 1], as shown with two digits, from which one is looked for.
     """
     severity = found.severities["watermark"]
-    if severity is None or round(severity, 2) < FOUND:
+    if severity is None or round(severity, 2) < least:
         return found
     check(model)
     place = watermark_map(image, model=model)

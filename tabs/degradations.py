@@ -27,22 +27,23 @@ LABELS = {
     "exposure": "Exposure error",
     "compression": "Compression",
 }
-WORDS = ((0.15, "none", "good"), (0.5, "slight", "fair"), (1.01, "strong", "bad"))
-"""Below the first value, the word and the tone; the value as it is shown, with two digits."""
+WORDS = ((0.05, "none", "good"), (0.5, "slight", "fair"), (1.01, "strong", "bad"))
+"""Below the first value, the word and the tone; the value as it is shown, with two digits. Severities are medians: a
+faint damage is answered with little, a photo without one with next to nothing, and so "none" ends early."""
 UNKNOWN = "cannot tell"
 
 
 def judge(photo: Photo | None) -> tuple[Any, ...]:
     """Assesses a photo. Returns the numbers, quality, severities, five pictures of evidence, and the evidence.
 
-    The fifth shows where a strong watermark is, and is looked for only then: it takes some seconds.
+    The fifth shows where a watermark is that has a word, and is looked for only then: it takes some seconds.
     """
     photo = needed(photo)
     with sentences("This photo could not be judged"):
         image = pixels(photo)
         score = quality.score(pixels(photo, max_side=quality.READ_SIDE))
         found = degradations.assess(image, jpeg_quality=images.info(named(photo)).jpeg_quality)
-        found = watermark.located(image, found)
+        found = watermark.located(image, found, least=WORDS[0][0])
     seen = found.evidence
     numbers_of_both = answer.degradations(photo.name, found) | {"quality": answer.quality(photo.name, score)}
     return (
@@ -134,7 +135,7 @@ def _evidence(found: DegradationAnswer) -> str:
     seen, compression = found.evidence, found.severities["compression"]
     color = "rgb({},{},{})".format(*from_linear(np.array(seen.illuminant, np.float32)))
     saved, looks = seen.jpeg_quality, seen.jpeg_quality_estimated
-    unmarked = compression is not None and compression < degradations.LEAST_COMPRESSED
+    unmarked = UNKNOWN if compression is None else "little or no trace of JPEG"
     box = seen.watermark_box
     rows = [
         show.Fact("Cast of the light", _told(found, "cast_delta_e", "{:.1f} ΔE"), _CIELAB),
@@ -145,12 +146,13 @@ def _evidence(found: DegradationAnswer) -> str:
         show.Fact("Lost highlights", f"{100 * seen.clipped_highlights:.1f} % of the pixels", "0 = none"),
         show.Fact("JPEG grid", f"{seen.blockiness:.2f}", "strength of the 8 × 8 blocks, 0 = none"),
         show.Fact(
-            "Looks like JPEG quality",
-            _of_100(looks, "no trace of JPEG" if unmarked else "cannot tell"),
-            "higher is better; told of photos up to 0.79 megapixels",
+            "Looks like JPEG quality", _of_100(looks, unmarked), "higher is better; above 70 little is to be seen"
         ),
         show.Fact("JPEG quality of the file", _of_100(saved, "unknown"), "higher is better; unknown for other formats"),
     ]
+    if seen.native is not None:
+        close = ", ".join(f"{LABELS[name].lower()} {value:.2f}" for name, value in seen.native.items())
+        rows.append(show.Fact("At full size", close, "severities in the middle of the photo, at its own pixels"))
     if box is not None:
         place = f"{box[0]}, {box[1]} to {box[2]}, {box[3]} px"
         rows.append(show.Fact("Watermark", place, "corners of the box, from the upper left"))

@@ -15,7 +15,7 @@ from PIL import Image
 
 import api
 from eval import benchmarks
-from iqa import answer, damage, degradations, evidence
+from iqa import answer, damage, degradations, evidence, jpeg_looks
 from iqa import model as models
 from iqa.__main__ import main
 from iqa.degradations import NAMES, Formula, analysis_copy
@@ -41,8 +41,9 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 @pytest.fixture(autouse=True)
 def network(toy: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stand-in in the place of the published network."""
+    """The stand-in in the place of the published network, and a ladder as if it had been fitted for it."""
     monkeypatch.setattr(degradations, "network", lambda name: {"degradations": toy}[name])
+    monkeypatch.setitem(jpeg_looks.LADDERS, str(toy.estimator), [(0.1, 80), (1.0, 10)])
 
 
 @pytest.fixture
@@ -82,37 +83,50 @@ def test_the_rest_of_the_evidence_is_measured() -> None:
     assert (classical.jpeg_quality_estimated, found.watermark_box, found.watermark_map) == (None, None, None)
 
 
-def test_the_network_is_given_the_photo_at_analysis_scale(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Pixels] = []
+def test_the_network_is_given_the_photo_at_analysis_scale_and_the_middle_of_a_larger_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[list[Pixels]] = []
 
     def predict(copies: list[Pixels], model: str) -> list[dict[str, float]]:
-        given.extend(copies)
-        return [dict.fromkeys((*NAMES, "noise_sigma"), 0.25)]
+        given.append(copies)
+        return [dict.fromkeys((*NAMES, "noise_sigma"), 0.25)] * len(copies)
 
     monkeypatch.setattr(degradations, "predict", predict)
     large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
     assess(large)
     assess(COFFEE)
-    assert given[0].shape[0] * given[0].shape[1] <= ANALYSIS_PIXELS < 1.01 * given[0].shape[0] * given[0].shape[1]
-    area = cv2.resize(large, given[0].shape[1::-1], interpolation=cv2.INTER_AREA)
-    assert np.array_equal(given[0], area)
-    assert given[1] is COFFEE
+    (copy, middle), (small,) = given
+    assert copy.shape[0] * copy.shape[1] <= ANALYSIS_PIXELS < 1.01 * copy.shape[0] * copy.shape[1]
+    assert np.array_equal(copy, cv2.resize(large, copy.shape[1::-1], interpolation=cv2.INTER_AREA))
+    top, left = (1200 - copy.shape[0]) // 2, (1800 - copy.shape[1]) // 2
+    assert np.array_equal(middle, large[top : top + copy.shape[0], left : left + copy.shape[1]])
+    assert small is COFFEE
+
+
+def test_what_the_middle_of_a_larger_photo_shows_at_its_own_pixels_is_told_beside() -> None:
+    large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
+    found, said = assess(large), stand_in.severities_of(degradations.middle(large))
+    assert found.evidence.native == pytest.approx({name: said[name] for name in degradations.NATIVE}, abs=1e-5)
+    copy = stand_in.severities_of(analysis_copy(large))
+    assert found.severities["blurriness"] == pytest.approx(copy["blurriness"], abs=1e-5)
+    assert answer.degradations(found)["evidence"]["native"] == dict(found.evidence.native or {})
+    assert assess(COFFEE).evidence.native is answer.degradations(assess(COFFEE))["evidence"]["native"] is None
 
 
 def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
     large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
     blocky = damage.saved(large, "JPEG", quality=8, subsampling="4:2:0")
     native = degradations.BLOCKS(blockiness(blocky))
-    said = stand_in.severities_of(analysis_copy(blocky))["compression"]
-    assert native > said + 0.2
+    seen = [stand_in.severities_of(view(blocky))["compression"] for view in (analysis_copy, degradations.middle)]
+    assert native > max(seen) + 0.2
     assert assess(blocky).severities["compression"] == native
-    clean = assess(large).severities["compression"]
-    assert clean == pytest.approx(stand_in.severities_of(analysis_copy(large))["compression"], abs=1e-5)
+    seen = [stand_in.severities_of(view(large))["compression"] for view in (analysis_copy, degradations.middle)]
+    assert assess(large).severities["compression"] == pytest.approx(max(seen), abs=1e-5)
     small = damage.saved(COFFEE, "JPEG", quality=8, subsampling="4:2:0")  # here the network sees them itself
-    assert degradations.BLOCKS(blockiness(small)) > stand_in.severities_of(small)["compression"] + 0.1
-    assert assess(small).severities["compression"] == pytest.approx(
-        stand_in.severities_of(small)["compression"], abs=1e-5
-    )
+    said = stand_in.severities_of(small)["compression"]
+    assert degradations.BLOCKS(blockiness(small)) > said + 0.1
+    assert assess(small).severities["compression"] == pytest.approx(said, abs=1e-5)
 
 
 def textured(level: float) -> Pixels:
@@ -152,19 +166,15 @@ def test_a_number_without_its_severity_is_null() -> None:
     assert {name: plain[name] for name in STANDS_FOR} == {name: getattr(found, name) for name in STANDS_FOR}
 
 
-@pytest.mark.parametrize("severity", [0.2, 0.5, 0.8])
-def test_the_estimated_jpeg_quality_inverts_the_damage(severity: float) -> None:
-    found = assess(textured(severity))
-    told = found.severities["compression"]
-    assert told == pytest.approx(severity, abs=0.02)
-    assert found.evidence.jpeg_quality_estimated == damage.jpeg_quality(told) == round(90 - 86 * told)
-
-
-def test_no_jpeg_quality_is_told_where_nothing_can_be_said() -> None:
-    assert assess(textured(0.1)).evidence.jpeg_quality_estimated is None
-    larger = cv2.resize(textured(0.8), (1200, 800), interpolation=cv2.INTER_NEAREST)
-    assert assess(larger).evidence.jpeg_quality_estimated is None  # of its own size the network saw a copy alone
-    assert assess(COFFEE, jpeg_quality=12).evidence.jpeg_quality == 12
+@pytest.mark.parametrize(("level", "quality"), [(0.1, 80), (0.55, 45), (0.9, 18)])
+def test_the_estimated_jpeg_quality_is_the_ladder_read_backwards(level: float, quality: int) -> None:
+    found = assess(textured(level))
+    assert found.severities["compression"] == pytest.approx(level, abs=0.02)
+    assert found.evidence.jpeg_quality_estimated == pytest.approx(quality, abs=2)
+    enlarged = cv2.resize(textured(level), (1200, 800), interpolation=cv2.INTER_NEAREST)
+    close = stand_in.severities_of(degradations.middle(enlarged))["compression"]
+    assert assess(enlarged).evidence.jpeg_quality_estimated == jpeg_looks.read(close, [(0.1, 80), (1.0, 10)])
+    assert assess(textured(0.05), jpeg_quality=12).evidence.jpeg_quality_estimated is None  # too little to say
 
 
 @pytest.mark.parametrize(
@@ -243,7 +253,7 @@ def test_command_line_and_api_tell_what_iqa_tells(
     with TestClient(api.create()) as client:
         sent = client.post("/api/v1/degradations/assess", files={"file": (path.name, path.read_bytes())}).json()
     assert {**typed, "file": ""} == {**sent, "file": ""}
-    assert (typed["evidence"]["jpeg_quality"], typed["evidence"]["jpeg_quality_estimated"]) == (97, 47)
+    assert (typed["evidence"]["jpeg_quality"], typed["evidence"]["jpeg_quality_estimated"]) == (97, 49)
     assert (typed["overall_weights"], typed["evidence"]["watermark_box"]) == ("documented", None)
     assert main([*call, "--json", "--weights", "rated"]) == 0
     (fitted,) = json.loads(capsys.readouterr().out)
@@ -252,7 +262,7 @@ def test_command_line_and_api_tell_what_iqa_tells(
     assert main([*call, "--csv", str(tmp_path / "a.csv")]) == 0
     head, row = (line.split(",") for line in (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines())
     told = dict(zip(head, row, strict=True))
-    assert (told["jpeg_quality"], told["jpeg_quality_estimated"], told["overall_weights"]) == ("97", "47", "documented")
+    assert (told["jpeg_quality"], told["jpeg_quality_estimated"], told["overall_weights"]) == ("97", "49", "documented")
 
 
 def test_weights_that_were_not_fitted_are_said_before_any_photo(
@@ -274,8 +284,8 @@ def test_the_tab_shows_the_estimated_quality_beside_that_of_the_file(tmp_path: P
     path = tmp_path / "a.jpg"
     Image.fromarray(textured(0.5)).save(path, quality=97)
     numbers, _, severities, *_, mark, facts = tab.judge(Photo(path, path.name))
-    assert numbers["evidence"]["jpeg_quality_estimated"] == 47
-    assert "47 of 100" in facts
+    assert numbers["evidence"]["jpeg_quality_estimated"] == 49
+    assert "49 of 100" in facts
     assert "97 of 100" in facts
     assert "Overall of color cast, blurriness, watermark and noise: " in severities
     assert "cannot tell" not in severities

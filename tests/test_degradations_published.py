@@ -106,3 +106,28 @@ def test_a_missing_network_is_said_and_nothing_takes_its_place(
     assert (one.status_code, batch.status_code) == (503, 503)
     assert str(emptied) not in one.text + batch.text
     assert main(["degradations", str(emptied / "a.png"), "--model", "classical"]) == 0
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("quality", [20, 35, 50])
+def test_a_saved_photo_looks_about_as_it_was_saved(name: str, quality: int) -> None:
+    saved = damage.saved(photo(name), "JPEG", quality=quality, subsampling="4:2:0")
+    looks = degradations.assess(saved).evidence.jpeg_quality_estimated
+    assert looks is not None
+    assert abs(looks - quality) <= 20
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_clean_photo_looks_like_no_jpeg(name: str) -> None:
+    assert degradations.assess(photo(name)).evidence.jpeg_quality_estimated is None
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_what_damages_the_pixels_of_a_large_photo_is_seen_in_its_middle(name: str) -> None:
+    large = np.tile(photo(name), (4, 4, 1))[:1500, :2000]  # as fine at its own pixels as the photo it is made of
+    clean = degradations.assess(large).evidence.native or {}
+    assert max(clean.values()) < 0.5
+    for harm, own in (("defocus", "blurriness"), ("noise", "noise"), ("compression", "compression")):
+        harmed = damage.apply(harm, photo(name), 0.8, np.random.default_rng(1))
+        seen = degradations.assess(np.tile(harmed, (4, 4, 1))[:1500, :2000]).evidence.native or {}
+        assert seen[own] > max(0.4, clean[own] + 0.2)

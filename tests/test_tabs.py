@@ -137,7 +137,7 @@ def test_severity_has_a_word(severity: float | None, said: str) -> None:
 def test_word_of_a_severity_fits_the_value_that_is_shown() -> None:
     for severity in np.linspace(0, 1, 1001).tolist():
         shown = float(show.bars([show.Bar("", severity)], low="", high="").split('aria-valuenow="')[1].split('"')[0])
-        assert word(severity)[0] == ("none" if shown < 0.15 else "slight" if shown < 0.5 else "strong")
+        assert word(severity)[0] == ("none" if shown < 0.05 else "slight" if shown < 0.5 else "strong")
 
 
 @pytest.mark.parametrize(

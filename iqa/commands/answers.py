@@ -83,6 +83,7 @@ def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
 _EVIDENCE = (
     *("overall_weights", "cast_delta_e", "noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
     *("mean_luminance", "blockiness", "jpeg_quality", "jpeg_quality_estimated"),
+    *(f"native_{name}" for name in degradations.NATIVE),
 )
 """In CSV only: the weights of the overall, and numbers behind the severities; see iqa.evidence.Evidence."""
 
@@ -95,7 +96,8 @@ def degradation(source: Source, options: argparse.Namespace) -> Record:
         found = watermark.located(pixels, found, model=options.model)
     said = answer.degradations(found)
     box = {"watermark_box": " ".join(map(str, found.evidence.watermark_box or "-"))}
-    return Record(str(source.path), found.model, said, {**said, **said["evidence"], **box})
+    native = {f"native_{name}": value for name, value in (found.evidence.native or {}).items()}
+    return Record(str(source.path), found.model, said, {**said, **said["evidence"], **native, **box})
 
 
 def _degradation_columns(options: argparse.Namespace) -> tuple[Column, ...]:
