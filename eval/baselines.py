@@ -62,7 +62,10 @@ MEANINGS = {
     "clahe": "the lightness equalized in tiles, contrast limited",
 }
 """What a baseline says, in a line for readers of a table; of other kinds of benchmark see MEANINGS_OF."""
-MEANINGS_OF = {("blur", CONSTANT): "the most frequent class for every photo"}
+MEANINGS_OF = {
+    ("blur", CONSTANT): "the most frequent class for every photo",
+    ("watermark", "random"): "any cell of the map, by chance",
+}
 
 
 def meaning(kind: str, who: str) -> str:

@@ -54,7 +54,7 @@ TABLES = {
     "do-no-harm": Table("do-no-harm", ("left_alone", "mean_change", "change_p95"), "all|well-lit"),
     "damage": Table("damage", ("srcc", "auc", "crosstalk", "false_alarm"), "head .*"),
     "damage-quality": Table("damage", ("not_rising", "half_size"), "all|without watermark|damage .*"),
-    "watermark": Table("watermark", ("auc", "recall", "mistaken"), "all|against .*|severity .*|layout .*|negative .*"),
+    "watermark": Table("watermark", ("auc", "recall", "mistaken", "pointed"), ".*"),
     "defect-bursts": Table("defect-bursts", ("top1", "top2", "top3", "regret")),
     "defect-bursts-parts": Table("defect-bursts", ("top1", "top2", "top3"), "(frames|weakest) .*|not too close", MODEL),
     "burst": Table("burst", ("top1", "top2", "top3", "regret"), "all|told apart"),
@@ -77,6 +77,7 @@ HEADINGS = {
     "half_size": "median difference to half size",
     "recall": "found of those marked",
     "mistaken": "taken for marked of those without",
+    "pointed": "of those found, the mark is where it is said to be",
     "factor_error": "off by a factor of",
     **{f"top{count}": f"top {count}" for count in (1, 2, 3)},
 }

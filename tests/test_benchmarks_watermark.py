@@ -15,7 +15,7 @@ from eval.benchmarks.watermark import BENCHMARK, OTHERS, SEVERITIES
 from eval.datasets import get
 from eval.report import csv_bytes, read_csv
 from iqa import damage, degradations
-from iqa.damage.families import SEEN, UNSEEN
+from iqa.damage.families import SEEN, UNSEEN, Drawn, Stamped
 from tests.photos import photo
 
 NAMES = ("astronaut", "coffee")
@@ -148,6 +148,33 @@ def test_figures_are_those_counted_by_hand() -> None:
     assert value(summary, "auc", "severity 0.3") == pytest.approx(1 - 8 / 128)
     assert value(summary, "auc", who="laplacian") == 0.5
     assert summary.details["mean answer"]["unmarked"]["shirt"] == pytest.approx(0.225)  # type: ignore[index]
+
+
+def test_pointing_is_judged_on_the_marks_found_beside_chance() -> None:
+    rows = made()
+    strong = rows["severity"] == 0.8
+    rows = rows.assign(
+        pointed=np.where(strong, (rows["layout"] == "ring").astype(float), np.nan),
+        covered=np.where(strong, 0.25, np.nan),
+    )
+    summary = BENCHMARK.summarize(rows, QUICK)
+    assert value(summary, "pointed") == 0.5
+    assert [value(summary, "pointed", f"layout {name}") for name in ("ring", "cross")] == [1.0, 0.0]
+    assert value(summary, "pointed", who="random") == value(summary, "pointed", "layout ring", "random") == 0.25
+
+
+def test_a_mark_is_pointed_at_where_hiding_it_costs_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    heat, coverage = np.zeros((6, 8), np.float32), np.zeros((600, 800), np.float32)
+    coverage[:100, :200] = 0.5
+    heat[0, 1] = 1.0
+    monkeypatch.setattr(watermark, "watermark_map", lambda image, model: SimpleNamespace(heat=heat))
+    judge, picture = watermark.Scorer("standin", 0), np.zeros((600, 800, 3), np.uint8)
+    mark = Stamped(coverage, 0.5, (255, 255, 255), "words", "thirds", Drawn(coverage))
+    assert judge._pointed(picture, mark) == {"pointed": 1, "covered": 2 / 48}
+    heat[0, 2] = 1.1
+    assert judge._pointed(picture, mark)["pointed"] == 0
+    heat[:] = 0.0
+    assert judge._pointed(picture, mark)["pointed"] == 0
 
 
 def test_an_inverted_judge_is_below_chance() -> None:

@@ -1,4 +1,4 @@
-"""The figures of the watermark benchmark: how far marked and unmarked pictures are apart, and what a threshold does."""
+"""The figures of the watermark benchmark: marked apart from unmarked, what a threshold does, where marks are."""
 
 from collections.abc import Iterator, Mapping
 
@@ -76,3 +76,17 @@ def detection(rows: pd.DataFrame, options: Options, undefined: dict[str, str]) -
     for name in dict.fromkeys(others["part"]):
         hits = alarm[others.index[others["part"] == name]]
         yield share("mistaken", hits.to_numpy(), options, part=f"negative {name}")
+
+
+def pointing(rows: pd.DataFrame, options: Options) -> Iterator[Figure]:
+    """Of the marks found, the share whose hottest cell of the map shows some of the mark; by chance that of all cells.
+
+    Reference: Zhang et al. 2018, Top-down neural attention by excitation backprop, doi:10.1007/s11263-017-1059-x (the
+    pointing game; there with the hottest pixel of a photo and 15 px of tolerance).
+    """
+    if "pointed" not in rows:
+        return
+    found = rows[rows["pointed"].notna()]
+    for part, frame in [("all", found), *((f"layout {name}", part) for name, part in found.groupby("layout"))]:
+        for who, column in {MODEL: "pointed", "random": "covered"}.items() if len(frame) else ():
+            yield average("pointed", frame[column].astype(float), list(frame["group"]), options, part=part, who=who)

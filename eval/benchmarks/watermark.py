@@ -2,24 +2,27 @@
 
 Made from clean photos. Marks come from iqa.damage.families.UNSEEN, which nothing learns from: one of each layout, at
 three severities. Without a mark are the photo itself, lettering of the scene (a painted wall, a street plate, a shirt)
-and every other damage. One case is a photo, one row a picture.
+and every other damage. Marks that are found are located. One case is a photo, one row a picture.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import cv2
+import numpy as np
 import pandas as pd
 
 from iqa import damage, degradations
 from iqa.damage import Picture
-from iqa.damage.families import UNSEEN, place
+from iqa.damage.families import UNSEEN, Stamped, place
 from iqa.measures import analysis_luma, laplacian_variance
+from iqa.watermark import watermark_map
 
 from ..benchmark import Benchmark, Case, Comparison, Options, Row, Summary
 from ._clean_photos import chance, photos, read
 from ._parts import answered, spread
 from ._scene_lettering import KINDS as LETTERING
-from ._watermark_figures import CLEAN, DAMAGED, DETECTED, LETTERED, MARKED, detection, separation
+from ._watermark_figures import CLEAN, DAMAGED, DETECTED, LETTERED, MARKED, detection, pointing, separation
 
 SEVERITIES = (0.3, 0.5, 0.8)
 """Of each mark: opacities of .32, .46 and .66."""
@@ -35,6 +38,8 @@ OTHERS = (
 )
 """Damages that are no watermark."""
 OTHER_SEVERITY = 0.6
+SHOWN = 0.01
+"""Share of a cell from which it shows some of the mark."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,21 @@ class Scorer:
                     "face": mark.drawn.face,
                     "logo": mark.drawn.logo,
                 }
-                yield self._judged(damage.blend(photo, mark), f"{layout} {severity}", MARKED, facts)
+                picture = damage.blend(photo, mark)
+                row = self._judged(picture, f"{layout} {severity}", MARKED, facts)
+                answer = row["answer"]
+                found = isinstance(answer, float) and answer >= DETECTED
+                yield row | self._pointed(picture, mark) if found else row
+
+    def _pointed(self, picture: Picture, mark: Stamped) -> Row:
+        """Whether the hottest cell shows some of the mark, and what share of the cells does; a cold map is a miss."""
+        heat = watermark_map(picture, model=self.model).heat
+        shown = cv2.resize(mark.coverage, heat.shape[::-1], interpolation=cv2.INTER_AREA) >= SHOWN
+        hit = heat.max() > 0 and shown[np.unravel_index(heat.argmax(), heat.shape)]
+        return {"pointed": int(hit), "covered": float(shown.mean())}
 
     def _judged(self, picture: Picture, part: str, kind: str, facts: Row) -> Row:
-        empty: Row = dict.fromkeys(("layout", "severity", "treatment", "face", "logo"))
+        empty: Row = dict.fromkeys(("layout", "severity", "treatment", "face", "logo", "pointed", "covered"))
         return {
             "part": part,
             "kind": kind,
@@ -98,12 +114,16 @@ def scorer(_: pd.DataFrame, options: Options) -> Scorer:
 
 
 def summarize(rows: pd.DataFrame, options: Options) -> Summary:
-    """ROC AUC of the severity, marked against several kinds of unmarked; share found and mistaken at the threshold."""
+    """ROC AUC of the severity, marked against several kinds of unmarked; shares found, mistaken, and pointed at."""
     scored = answered(rows)
     if scored.empty:
         return Summary((), {"undefined": {"all": "No photo was scored."}})
     undefined: dict[str, str] = {}
-    figures = [*separation(scored, options, undefined), *detection(scored, options, undefined)]
+    figures = [
+        *separation(scored, options, undefined),
+        *detection(scored, options, undefined),
+        *pointing(scored, options),
+    ]
     marked = scored[scored["kind"] == MARKED]
     details: dict[str, object] = {
         "threshold": DETECTED,

@@ -184,6 +184,7 @@ METRICS: dict[str, Metric] = {
     "mistaken": Metric(
         mean, "1 for each picture without a mark that is taken for marked, else 0", "lower", 0, 1, "share"
     ),
+    "pointed": Metric(mean, "1 for each mark found whose hottest cell shows some of it", "higher", 0, 1, "share"),
     "left_alone": Metric(mean, "1 for each photo that the gate leaves alone, else 0", "higher", 0, 1, "share"),
     "mean_change": Metric(mean, "mean absolute changes of photos", "lower", 0, 1, "full scale"),
     "change_p95": Metric(percentile_95, "mean absolute changes of photos", "lower", 0, 1, "full scale"),
