@@ -15,7 +15,7 @@ from .errors import ArgumentError, ManifestError, UnknownNameError
 from .estimator import Estimator, require
 from .evidence import Evidence, measured
 from .factors import exposure_factor
-from .measures import Exposure, exposure
+from .measures import Exposure, analysis_luma, exposure, sharpness_map
 from .measures.scale import analysis_size
 from .networks import network
 
@@ -244,33 +244,38 @@ def middle(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Severities, Evidence]:
     """The severities by the network of that name, noise and blocks with help of the closed form, and what it adds."""
-    copy, native, looks = analysis_copy(image), None, None
-    reduced = copy.shape != image.shape
-    answers = predict([copy, middle(image)] if reduced else [copy], model)
-    said, close = answers[0], answers[-1]
+    copy = analysis_copy(image)
+    small = min(copy.shape[:2]) < LEARNED_LEAST
+    tells = not small and _textured(seen.sharpness_map)
+    said, *near = predict([copy, *(_near(image) if tells else ())], model)
     severities: Severities = {name: said[name] for name in NAMES}
-    severities["noise"] = max(said["noise"], NOISE(seen.noise_sigma))  # of strong grain the network sees too little
-    if min(copy.shape[:2]) < LEARNED_LEAST:
-        severities |= {"watermark": None, "noise": None, "compression": None}
-    elif not _textured(seen):
-        severities |= {"watermark": None, "compression": None}
-    else:
-        looks = jpeg_looks.estimated(close["compression"], _network(model).estimator)
-        if reduced:  # blocks that the copy has lost
-            severities["compression"] = max(said["compression"], close["compression"], BLOCKS(seen.blockiness))
-            native = {name: close[name] for name in NATIVE}
-    sigma = max(said[SIGMA], seen.noise_sigma)
-    return severities, replace(seen, noise_sigma=sigma, jpeg_quality_estimated=looks, native=native)
+    severities["noise"] = None if small else max(said["noise"], NOISE(seen.noise_sigma))  # too low of strong grain
+    seen = replace(seen, noise_sigma=max(said[SIGMA], seen.noise_sigma))
+    if not tells:
+        return severities | {"watermark": None, "compression": None}, seen
+    blocks = [one["compression"] for one in (said, *near)]
+    if copy is image or near:
+        seen = replace(seen, jpeg_quality_estimated=jpeg_looks.estimated(blocks[-1], _network(model).estimator))
+    if copy is not image:  # the copy has lost them
+        severities["compression"] = max(*blocks, BLOCKS(seen.blockiness))
+    return severities, replace(seen, native={name: near[0][name] for name in NATIVE} if near else None)
+
+
+def _near(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+    """The middle of a photo that is larger than its copy, where it has texture; else nothing."""
+    part = middle(image)
+    seen = part.shape != image.shape and _textured(sharpness_map(analysis_luma(part)))
+    return (part,) if seen else ()
 
 
 def _untold(tones: Exposure, seen: Evidence) -> tuple[str, ...]:
     """The names that no estimator can tell of such a photo."""
     exposed = tones.clipped_shadows + tones.clipped_highlights < 1.0 - LEAST_EXPOSED
-    return (() if exposed else ("color_cast", "noise")) + (() if _textured(seen) else ("blurriness",))
+    return (() if exposed else ("color_cast", "noise")) + (() if _textured(seen.sharpness_map) else ("blurriness",))
 
 
-def _textured(seen: Evidence) -> bool:
-    return bool(np.isfinite(seen.sharpness_map).any())
+def _textured(sharpness: NDArray[np.float32]) -> bool:
+    return bool(np.isfinite(sharpness).any())
 
 
 def _network(name: str) -> "Model":

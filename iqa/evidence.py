@@ -47,11 +47,13 @@ class Evidence:
         blockiness: strength of the 8x8 grid of JPEG, 0 = none.
         jpeg_quality: quality the file was saved with, 1..100; None when unknown.
         jpeg_quality_estimated: quality, 1..100, higher is better, at which a JPEG looks as compressed as these pixels
-            (iqa.jpeg_looks), those of the middle where the photo is larger than analysis scale; None where that is too
-            little to say, or no network was asked.
+            (iqa.jpeg_looks), those of the middle where the photo is larger than analysis scale; the last step of the
+            ladder stands for all below; None where that is too little to say, and where compression, or `native` of a
+            larger photo, is None.
         native: blurriness, noise and compression, [0, 1], 0 = none, that a network sees in the middle of a photo larger
-            than analysis scale, at its own pixels; None for a smaller photo, an icon, one without texture, and where
-            no network was asked. The middle may be out of focus on purpose.
+            than analysis scale, at its own pixels. None for a smaller photo, where the photo or its middle has no
+            texture, of a strip whose copy at analysis scale is an icon, and where no network was asked. The middle may
+            be out of focus on purpose.
         watermark_map: float32 (gh, gw) in [0, 1], 1 = where the watermark is; None: not looked for (iqa.watermark), or
             no watermark to look for.
         watermark_box: (x0, y0, x1, y1) around it in px of the photo, the last two excluded; None as above.

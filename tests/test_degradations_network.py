@@ -15,13 +15,12 @@ from PIL import Image
 
 import api
 from eval import benchmarks
-from iqa import answer, damage, degradations, evidence, jpeg_looks
+from iqa import answer, degradations, evidence, jpeg_looks
 from iqa import model as models
 from iqa.__main__ import main
-from iqa.degradations import NAMES, Formula, analysis_copy
+from iqa.degradations import NAMES, Formula
 from iqa.errors import ArgumentError, ManifestError, UnknownNameError
 from iqa.evidence import STANDS_FOR
-from iqa.measures import ANALYSIS_PIXELS, blockiness
 from iqa.model import Model
 from tabs import degradations as tab
 from tabs.upload import Photo
@@ -81,52 +80,6 @@ def test_the_rest_of_the_evidence_is_measured() -> None:
         assert getattr(found, name) == getattr(classical, name)
     assert found.noise_sigma != classical.noise_sigma
     assert (classical.jpeg_quality_estimated, found.watermark_box, found.watermark_map) == (None, None, None)
-
-
-def test_the_network_is_given_the_photo_at_analysis_scale_and_the_middle_of_a_larger_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    given: list[list[Pixels]] = []
-
-    def predict(copies: list[Pixels], model: str) -> list[dict[str, float]]:
-        given.append(copies)
-        return [dict.fromkeys((*NAMES, "noise_sigma"), 0.25)] * len(copies)
-
-    monkeypatch.setattr(degradations, "predict", predict)
-    large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
-    assess(large)
-    assess(COFFEE)
-    (copy, middle), (small,) = given
-    assert copy.shape[0] * copy.shape[1] <= ANALYSIS_PIXELS < 1.01 * copy.shape[0] * copy.shape[1]
-    assert np.array_equal(copy, cv2.resize(large, copy.shape[1::-1], interpolation=cv2.INTER_AREA))
-    top, left = (1200 - copy.shape[0]) // 2, (1800 - copy.shape[1]) // 2
-    assert np.array_equal(middle, large[top : top + copy.shape[0], left : left + copy.shape[1]])
-    assert small is COFFEE
-
-
-def test_what_the_middle_of_a_larger_photo_shows_at_its_own_pixels_is_told_beside() -> None:
-    large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
-    found, said = assess(large), stand_in.severities_of(degradations.middle(large))
-    assert found.evidence.native == pytest.approx({name: said[name] for name in degradations.NATIVE}, abs=1e-5)
-    copy = stand_in.severities_of(analysis_copy(large))
-    assert found.severities["blurriness"] == pytest.approx(copy["blurriness"], abs=1e-5)
-    assert answer.degradations(found)["evidence"]["native"] == dict(found.evidence.native or {})
-    assert assess(COFFEE).evidence.native is answer.degradations(assess(COFFEE))["evidence"]["native"] is None
-
-
-def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
-    large = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
-    blocky = damage.saved(large, "JPEG", quality=8, subsampling="4:2:0")
-    native = degradations.BLOCKS(blockiness(blocky))
-    seen = [stand_in.severities_of(view(blocky))["compression"] for view in (analysis_copy, degradations.middle)]
-    assert native > max(seen) + 0.2
-    assert assess(blocky).severities["compression"] == native
-    seen = [stand_in.severities_of(view(large))["compression"] for view in (analysis_copy, degradations.middle)]
-    assert assess(large).severities["compression"] == pytest.approx(max(seen), abs=1e-5)
-    small = damage.saved(COFFEE, "JPEG", quality=8, subsampling="4:2:0")  # here the network sees them itself
-    said = stand_in.severities_of(small)["compression"]
-    assert degradations.BLOCKS(blockiness(small)) > said + 0.1
-    assert assess(small).severities["compression"] == pytest.approx(said, abs=1e-5)
 
 
 def textured(level: float) -> Pixels:

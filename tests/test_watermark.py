@@ -172,14 +172,21 @@ def test_the_command_line_locates_on_request_alone(tmp_path: Path, capsys: pytes
     assert "sees no watermark" in capsys.readouterr().err
 
 
-def test_the_tab_shows_a_strong_watermark_and_no_other(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    Image.fromarray(marked(480, 640, (400, 300, 560, 440))).save(path)
+@pytest.mark.parametrize(("side", "word"), [(150, "strong"), (80, "slight")])
+def test_the_tab_shows_what_has_a_word(tmp_path: Path, side: int, word: str) -> None:
+    path, photo = tmp_path / "a.png", marked(480, 640, (400, 300, 400 + side, 300 + side))
+    Image.fromarray(photo).save(path)
     numbers, verdict, *_, mark, facts = tab.judge(Photo(path, path.name))
     assert mark.visible
     x0, y0, x1, y1 = numbers["evidence"]["watermark_box"]
     assert f"{x0}, {y0} to {x1}, {y1} px" in facts
-    assert "watermark" in verdict
+    assert f"{word.capitalize()} watermark" in verdict
+    strong = watermark.located(photo, degradations.assess(photo)).evidence.watermark_box  # as on the command line
+    assert (strong is not None) == (word == "strong")
+
+
+def test_the_tab_shows_no_watermark_that_has_no_word(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
     Image.fromarray(marked(480, 640, (400, 300, 430, 320))).save(path)
     *_, mark, facts = tab.judge(Photo(path, path.name))
     assert not mark.visible

@@ -46,7 +46,7 @@ def read(folder: Path) -> pd.DataFrame:
     `folder` where it has none, are the title that a manifest shows.
 
     Raises:
-        IQAError: no photo has a mask.
+        IQAError: no photo has a mask, or labels.csv tells one twice.
     """
     files = sorted(
         path.resolve() for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS and path.name[0] != "."
@@ -64,12 +64,14 @@ def read(folder: Path) -> pd.DataFrame:
     if labels.is_file():
         told = pd.read_csv(labels, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         if "image" in told:
+            if twice := sorted(told["image"][told["image"].duplicated()]):
+                raise IQAError(f"{labels} tells {twice[0]} twice; accepted: one row per photo.")
             found = told.set_index("image").reindex(table["name"])
             if "group" in found:
                 table["group"] = found["group"].fillna(table["name"].set_axis(found.index)).to_numpy()
-            if "licence" in found:
-                table["licence"] = found["licence"].fillna("").to_numpy()
-                table["subset"] = found["source"].fillna("").to_numpy() if "source" in found else ""
+            for column, given in (("subset", "source"), ("licence", "licence")):
+                if given in found:
+                    table[column] = found[given].fillna("").to_numpy()
     inside = sorted({Path(name).parts[0] for name in table["name"] if len(Path(name).parts) > 1})
     table.attrs = {"dataset": "photos", "title": f"Photos with masks: {', '.join(inside) or folder.resolve().name}"}
     return merged([table])[0]

@@ -129,16 +129,19 @@ def limited(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def trained_on(table: pd.DataFrame, rows: pd.DataFrame, split: str = "train") -> tuple[DataSet, ...]:
     """What the manifest says of rows of a table that `read`, or `masked.read`, gave.
 
-    One entry, or where a labels.csv tells the licences of its photos one per source and licence.
+    One entry, or where the labels.csv of clean photos tells their sources or licences one per source and licence.
     """
     record = datasets.get(table.attrs["dataset"])
     title = str(table.attrs.get("title", record.title))
-    if "licence" not in rows:
-        return (DataSet(name=title, split=split, photos=len(rows), license=record.licence, source=record.source),)
-    told = Counter(zip(rows["subset"].fillna(""), rows["licence"].fillna(""), strict=True))
+
+    def told(column: str) -> pd.Series:
+        own = record.task == "photos" and column in rows
+        return rows[column].fillna("") if own else pd.Series("", index=rows.index)
+
+    counted = Counter(zip(told("subset"), told("licence"), strict=True))
     return tuple(
         DataSet(name=of or title, split=split, photos=n, license=terms or record.licence, source=record.source)
-        for (of, terms), n in sorted(told.items())
+        for (of, terms), n in sorted(counted.items())
     )
 
 

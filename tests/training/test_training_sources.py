@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from iqa.errors import IQAError
 from tests.toy_recipes import COUNT, clean, settled
 from training import masked, recipe, tables
 from training.recipe import Settings
@@ -42,3 +45,10 @@ def test_photos_with_masks_tell_theirs_in_their_own_table(photos: Path, tmp_path
     assert table["group"].nunique() == COUNT - 2
     told = {row.name: (row.photos, row.license) for row in tables.trained_on(table, table)}
     assert told == {"kennel": (4, "CC0"), "Photos with masks: dogs": (COUNT - 4, "that of the photos")}
+    (tmp_path / "labels.csv").write_text("image,source\ndogs/0.png,kennel\n")
+    table = masked.read(tmp_path)
+    told = {row.name: row.photos for row in tables.trained_on(table, table)}
+    assert told == {"kennel": 1, "Photos with masks: dogs": COUNT - 1}
+    (tmp_path / "labels.csv").write_text("image,source\ndogs/0.png,kennel\ndogs/0.png,zoo\n")
+    with pytest.raises(IQAError, match=r"dogs/0\.png twice"):
+        masked.read(tmp_path)
