@@ -149,9 +149,10 @@ def _evidence(found: DegradationAnswer) -> str:
         show.Fact("Looks like JPEG quality", _of_100(looks, unmarked), "higher is better; of a good one none is told"),
         show.Fact("JPEG quality of the file", _of_100(saved, "unknown"), "higher is better; unknown for other formats"),
     ]
-    if seen.native is not None:
-        close = ", ".join(f"{LABELS[name].lower()} {value:.2f}" for name, value in seen.native.items())
-        rows.append(show.Fact("At full size", close, "severities in the middle of the photo, at its own pixels"))
+    rows += [
+        show.Fact(f"{LABELS[name]} at full size", f"{value:.2f}", "severity in the middle, at its own pixels")
+        for name, value in (seen.native or {}).items()
+    ]
     if box is not None:
         place = f"{box[0]}, {box[1]} to {box[2]}, {box[3]} px"
         rows.append(show.Fact("Watermark", place, "corners of the box, from the upper left"))

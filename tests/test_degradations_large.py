@@ -12,6 +12,7 @@ from iqa import answer, damage, degradations, jpeg_looks
 from iqa.degradations import NAMES, analysis_copy, middle
 from iqa.measures import ANALYSIS_PIXELS, blockiness
 from iqa.model import Model
+from tabs import degradations as tab
 from tests import toy_degradations as stand_in
 
 Pixels = NDArray[np.uint8]
@@ -59,6 +60,14 @@ def test_what_the_middle_of_a_larger_photo_shows_at_its_own_pixels_is_told_besid
     assert found.severities["blurriness"] == pytest.approx(copy["blurriness"], abs=1e-5)
     assert answer.degradations(found)["evidence"]["native"] == dict(found.evidence.native or {})
     assert assess(COFFEE).evidence.native is answer.degradations(assess(COFFEE))["evidence"]["native"] is None
+
+
+def test_the_tab_shows_them_of_a_larger_photo_alone() -> None:
+    found = assess(LARGE)
+    facts = tab._evidence(found)
+    assert [facts.count(f"{tab.LABELS[name]} at full size") for name in degradations.NATIVE] == [1, 1, 1]
+    assert f"{(found.evidence.native or {})['compression']:.2f}" in facts
+    assert "at full size" not in tab._evidence(assess(COFFEE))
 
 
 def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
