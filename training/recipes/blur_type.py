@@ -27,7 +27,21 @@ Result: on validation photos, the second command: after the epoch of the head ma
 .926 (kept), .924, .924. training.temperature, which counts every class alike: mean recall .929 instead of .928 on
 photos that it was not found on, of the class found least .883 instead of .876, expected calibration error .017 instead
 of .055.
-@@RESULT@@
+On 381 real photos (results/README.md; 1.0.0 in brackets): balanced accuracy on kwentar .97 (.97), igra27 .87 (.84),
+mfifb .81 (.67); 58 of 60 panning shots sharp (58); 2 of 93 clean photos called blurred (1), at half size 4 (5);
+expected calibration error .0501 (.051). Asked for are .90, .90, .80, 85 %, 3 % and .05. Not reached: igra27 (of real
+motion blur at 256 px 77 % is found, of sharp photos 2 % called blurred), the calibration by a hair, and half-size
+copies of blurred photos, of which 29 % (37 %) are called sharp with more than one half (accepted: 5 %), mostly of 256
+px photos at 128 px; in closed form 86 % are. Of the answers that count as certain 9 % (10 %) are wrong there, two in
+three of them moved photos of IGRA27 that are called sharp; 1 in 20 was promised of photos like those of validation.
+That a photo of IGRA27 moved is right in 97 % of the certain answers.
+
+The benchmark was read twice for 1.0.0: the first reading, with a temperature alone, gave 1.00, .79 and .64, every
+panning shot sharp, .105 and 46 %, because half of all samples are sharp, and four in five of those that are 256 px
+squares. It was read once for 1.1.0; that this one learned from subjects other than persons, and from soft ones and
+moved listed ones more often, was decided after the readings of 1.0.0, so that the gain on mfifb is not quite that of
+photos nothing was chosen by. What would help most by these figures: real motion blur of small photos other than the 262
+listed ones.
 
 Two views share the pyramid. The frame of 384 px is never enlarged, and its features are pooled over the photo alone;
 there the least blur that is made has a disc 2 px wide or more. 2 x 2 crops of 192 px at native resolution lie beside
@@ -45,8 +59,12 @@ split before they are augmented; no classes from different sources (a thumbnail 
 erasing (they resample, or hide the subject); exposure and noise that fall on every class alike instead of its jitter of
 hue and saturation.
 
-What tells the label without a look at it, of 1,500 samples of the published run (`training.samples`, then
-`eval.run confounds`; results/confounds.json), balanced accuracy with chance at .250 and .300 accepted: @@CONF@@
+What tells the label without a look at it, of 1,500 samples of the published run (`training.samples`, then `eval.run
+confounds`; results/confounds.json), balanced accuracy with chance at .250 and .300 accepted: a 16 x 16 thumbnail .307
+[.282, .334] and its contrast .314 [.291, .338], more than is accepted; the number of pixels .269, the aspect .285;
+codec and format nothing, they are the same for all. Of 1.0.0 they were .274, .276, .311 and .308: likely because soft
+subjects, which are made of masked photos alone, are more frequent now. The pairs of mfifb show the same scene in both
+classes, so that a thumbnail is no help there.
 """
 
 import math
