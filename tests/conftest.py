@@ -1,4 +1,4 @@
-"""The demo as a running server, a browser to look at it with, and photos to give it."""
+"""The demo as a running server, a browser to look at it with, photos to give it, and a network that is a stand-in."""
 
 import os
 import shutil
@@ -18,6 +18,8 @@ import pytest
 from PIL import Image
 
 from iqa import model, networks
+from iqa.model import Model
+from tests import toy_degradations
 from tests.photos import blurred, photo
 
 ROOT = Path(__file__).parent.parent
@@ -164,3 +166,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     Image.fromarray(coffee // 8).save(made["dark"], quality=95, exif=exif)
     made["broken"].write_bytes(b"this is a letter, not a photo")
     return made
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The stand-in of `degradations`, whose severities can be read off the photo; nothing changes it."""
+    return toy_degradations.loaded(tmp_path_factory.mktemp("models"))

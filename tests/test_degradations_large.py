@@ -21,11 +21,6 @@ LARGE = cv2.resize(COFFEE, (1800, 1200), interpolation=cv2.INTER_CUBIC)
 assess = partial(degradations.assess, model=degradations.NETWORKS[0])
 
 
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return stand_in.loaded(tmp_path_factory.mktemp("models"))
-
-
 @pytest.fixture(autouse=True)
 def network(toy: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in in the place of the published network, with a ladder that tells of any compression."""

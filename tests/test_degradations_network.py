@@ -33,11 +33,6 @@ NAME = degradations.NETWORKS[0]
 assess = partial(degradations.assess, model=NAME)
 
 
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return stand_in.loaded(tmp_path_factory.mktemp("models"))
-
-
 @pytest.fixture(autouse=True)
 def network(toy: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in in the place of the published network, and a ladder as if it had been fitted for it."""

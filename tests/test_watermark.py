@@ -18,16 +18,10 @@ from iqa.model import Model
 from tabs import degradations as tab
 from tabs import pictures, wiring
 from tabs.upload import Photo
-from tests import toy_degradations as stand_in
 
 Pixels = NDArray[np.uint8]
 RED = (255, 0, 0)
 assess = partial(degradations.assess, model=degradations.NETWORKS[0])
-
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return stand_in.loaded(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(autouse=True)
