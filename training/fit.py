@@ -18,7 +18,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from iqa.errors import ArgumentError, IQAError
 
-from . import checkpoint, curves, distill, progress
+from . import checkpoint, curves, depthwise, distill, progress
 from .batches import Batch, Batches, Rows, collate, fed, loader
 from .devices import Team
 from .limits import in_range
@@ -46,6 +46,8 @@ class Run:
         torch.manual_seed(settings.seed)
         net = checkpoint.blank(recipe, settings) if blank else network(recipe, settings)
         self.net = net.to(memory_format=torch.channels_last).to(team.device)
+        if team.device.type == "cpu" and team.dtype is torch.bfloat16:
+            depthwise.in_float32(self.net)
         self.average = copy.deepcopy(self.net) if settings.ema else None
         self.loss = distill.loss(recipe.loss, recipe.outputs, settings)
         self.progress = progress.Progress(next(i for i, epochs in enumerate(settings.epochs) if epochs))
