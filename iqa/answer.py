@@ -107,7 +107,8 @@ def burst(found: BurstAnswer | None, failed: Sequence[tuple[str, str]] = ()) -> 
     """The verdict and the ranking, best first, and the ``failed`` files with the reason.
 
     ``model``, ``best``, ``too_close``, ``margin`` and ``sentence`` are null, the ranking is empty, when fewer than two
-    frames could be read (None). One object holds the whole burst, so ``model`` stands in it.
+    frames could be read (None). One object holds the whole burst, so ``model`` stands in it, and ``beside``: the
+    networks that told the factors with it.
 
     Args:
         found: the ranking of the readable frames.
@@ -115,6 +116,7 @@ def burst(found: BurstAnswer | None, failed: Sequence[tuple[str, str]] = ()) -> 
     """
     return {
         "model": found and found.model.as_dict(),
+        "beside": [one.as_dict() for one in found.beside] if found else [],
         "best": found and found.best.name,
         "too_close": found and found.too_close,
         "margin": found and found.margin,
@@ -139,10 +141,12 @@ def selection(found: Selection) -> Plain:
 
     Every photo stands in one of the two. ``keep`` says whether it is to be kept, ``why`` the reason; ``score`` (0 to 1,
     higher is better, null when it was compared with none) counts within the group; ``captured`` is the camera's local
-    time, or null. ``model`` made the scores; null when nothing was compared.
+    time, or null. ``model`` made the scores; null when nothing was compared; ``beside`` are the networks that told the
+    factors with it.
     """
     return {
         "model": found.model and found.model.as_dict(),
+        "beside": [one.as_dict() for one in found.beside],
         "sentence": found.sentence,
         "groups": [
             {

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from .blur_features import WEIGHTS, features
 from .errors import ManifestError, UnknownNameError
 from .estimator import Estimator, require
-from .measures import Direction, analysis_luma, directional_blur, edge_width, sharpness_map, smear_map
+from .measures import Direction, analysis_luma, directional_blur, sharpness_map, smear_map
 from .networks import network
 from .resize import reduced
 
@@ -35,26 +36,10 @@ CERTAIN = 0.55
 as the threshold of each type."""
 DIRECTED = 0.3
 """Least strength of a directional blur whose angle and length mean something: sharp photos reach that by content."""
-MIDDLE = 0.7
-"""Radius of the middle of the frame, in halves of its sides: the same for a photo turned by a quarter."""
 SOFT = 0.5
 """A cell of the map below it is soft: its edges are wider than iqa.measures.sharpness.HALF_SHARP_PX."""
 TEXTURE = 0.02
 """Least fraction of the map that must have texture for an answer to be certain."""
-
-WEIGHTS = np.array(
-    [
-        [0.688, 0.744, -1.376, -0.056],  # best
-        [2.391, -0.734, -1.278, -0.380],  # center
-        [-1.007, 1.375, -0.816, 0.448],  # surround
-        [-0.997, -0.622, 1.324, 0.295],  # width
-        [0.281, -0.458, -1.287, 1.464],  # direction
-        [0.167, -0.559, -0.845, 1.236],  # length
-        [-0.236, 0.592, 0.028, -0.384],  # texture
-        [-0.259, -0.735, 2.304, -1.310],  # bias
-    ]
-)
-"""Log-odds per feature (rows as in Features, the last row is the bias) and type; from training/classical_blur.py."""
 
 
 @dataclass(frozen=True)
@@ -122,56 +107,6 @@ def detect(answer: BlurAnswer, blur_type: str) -> Detection:
     return Detection(blur_type, answer.blur_type == blur_type, answer.confidence, answer.probabilities[blur_type])
 
 
-@dataclass(frozen=True)
-class Features:
-    """What the classical estimate looks at.
-
-    Attributes:
-        best: sharpness of the sharpest tenth of the frame, [0, 1].
-        center: sharpness of the sharpest quarter of the middle, [0, 1].
-        surround: the same of what is around it.
-        width: natural logarithm of the edge width in px at analysis scale.
-        direction: strength of the directional blur, [0, 1].
-        length: natural logarithm of 1 + length of the smear in percent of the frame's size.
-        texture: fraction of the map that could be judged, [0, 1].
-    """
-
-    best: float
-    center: float
-    surround: float
-    width: float
-    direction: float
-    length: float
-    texture: float
-
-    def vector(self) -> tuple[float, ...]:
-        """The seven numbers in the order of WEIGHTS."""
-        return (self.best, self.center, self.surround, self.width, self.direction, self.length, self.texture)
-
-
-def features(luma: NDArray[np.float32], local: NDArray[np.float32], direction: Direction) -> Features:
-    """The features of a photo from its analysis luma, its sharpness map and its directional blur."""
-    height, width = local.shape
-    y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    middle = np.hypot(x, y) <= MIDDLE
-    size = float(np.sqrt(luma.size))
-    return Features(
-        best=_upper(local, 90),
-        center=_upper(local[middle], 75),
-        surround=_upper(local[~middle], 75),
-        width=float(np.log(max(edge_width(luma), 0.1))),
-        direction=direction.strength,
-        length=float(np.log1p(100.0 * direction.length_px / size)),
-        texture=float(np.isfinite(local).mean()),
-    )
-
-
-def _upper(values: NDArray[np.float32], percentile: float) -> float:
-    """A percentile of the values that are not NaN; 0 when there is none."""
-    known = values[np.isfinite(values)]
-    return float(np.percentile(known, percentile)) if known.size else 0.0
-
-
 def classify(image: NDArray[np.uint8], *, model: str = DEFAULT) -> BlurAnswer:
     """The blur type of a photo, with probabilities, a map and, for motion, angle and length.
 
@@ -206,6 +141,21 @@ def classify(image: NDArray[np.uint8], *, model: str = DEFAULT) -> BlurAnswer:
         motion_map=_moving(luma, local) if moved else np.full_like(local, np.nan),
         model=said.model,
     )
+
+
+def predict(image: NDArray[np.uint8], model: str = NETWORKS[0]) -> dict[str, float]:
+    """The probability of each of BLUR_TYPES that a network gives a photo, without map or measures; their sum is 1.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        model: one of NETWORKS.
+
+    Raises:
+        UnknownNameError: no such network. ModelError, ManifestError: as ``classify``.
+    """
+    require(model, NETWORKS)
+    answer = _network(model).predict(reduced(image, LEARNED_SIDE))
+    return {name: float(answer[name]) for name in BLUR_TYPES}
 
 
 def estimator(model: str = DEFAULT) -> Estimator:
@@ -256,10 +206,9 @@ def _closed_form(luma: NDArray[np.float32], local: NDArray[np.float32], directio
 
 def _learned(image: NDArray[np.uint8], name: str) -> _Said:
     answering = _network(name)
-    copy = reduced(image, LEARNED_SIDE)
-    answer, least = answering.predict(copy), dict(answering.manifest.outputs[0].thresholds)
-    doubt = NARROW if min(copy.shape[:2]) < LEARNED_LEAST else ""
-    return _Said({name: float(answer[name]) for name in BLUR_TYPES}, least, LIKE, answering.estimator, doubt)
+    least = dict(answering.manifest.outputs[0].thresholds)
+    narrow = min(reduced(image, LEARNED_SIDE).shape[:2]) < LEARNED_LEAST
+    return _Said(predict(image, name), least, LIKE, answering.estimator, NARROW if narrow else "")
 
 
 def _network(name: str) -> "Model":

@@ -3,8 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,36 +11,46 @@ from numpy.typing import NDArray
 from . import quality
 from .errors import ArgumentError
 from .estimator import Estimator
-from .measures import ANALYSIS_PIXELS, blockiness
-from .resize import reduced
+from .frames import Seen, seen, witnesses
+from .measures import ANALYSIS_PIXELS
 
+ESTIMATORS, DEFAULT = quality.ESTIMATORS, quality.DEFAULT
 MIN_FRAMES, MAX_FRAMES = 2, 50
 FRAME_SIDE = quality.READ_SIDE
 """Longer side, px, to which frames are read: as for their score alone, and few enough pixels that 50 fit in memory."""
-DECIDES = 0.05
+DECIDES = 0.1
 """Difference of a network's scores from which it decides alone; between closer frames what is measured counts too."""
-WEIGHTS = {"sharpness": 0.15, "good_exposure": 0.075, "low_noise": 0.03, "low_compression": 0.3}
-"""What the logarithm of a factor counts beside the score; the last factor is 1 / (1 + blockiness). Noise, which a
-network sees well and which compression hides, counts least. Chosen, as DECIDES, on bursts of 60 photos: see DESIGN.
-Blocks are seen at native resolution alone: they count in bursts whose frames were all compared as they were read."""
+WEIGHTS = {"sharpness": 0.11, "in_focus": 0.09, "good_exposure": 0.1, "low_noise": 0.075, "low_compression": 0.2}
+"""What the logarithm of a factor counts beside the score. Chosen, as DECIDES, on bursts of photos that none of the
+networks asked was trained on: see DESIGN. Blocks are seen at native resolution alone: they count in bursts whose frames
+were all compared as they were read."""
 TOO_CLOSE = 0.02
 """Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
 more, or a shift by a few pixels, can move."""
-NAMED = {"sharpness": 0.04, "good_exposure": 0.08, "low_noise": 0.08, "low_compression": 0.1}
-"""What the logarithm of a factor must differ by to be named as a reason: of the first three it moves a classical score
-by TOO_CLOSE; blocks are first seen from 0.1 on, and a soft frame shows them more than a sharp one of an equal file."""
+NAMED = {"sharpness": 0.04, "in_focus": 0.7, "good_exposure": 0.08, "low_noise": 0.08, "low_compression": 0.1}
+"""What the logarithm of a factor must differ by to be named as a reason: of the measured ones it moves a classical
+score by TOO_CLOSE; half the probability of a focus; blocks are first seen from 0.1 on, and a soft frame shows them more
+than a sharp one of an equal file."""
 SMALLEST = 0.25
 """Share of the largest frame's pixels (at most ANALYSIS_PIXELS) below which a frame is too small to compare."""
 
 TOO_SMALL = "too small to compare"
 NOTES = {
     "sharpness": "less sharp",
+    "in_focus": "less in focus",
     "good_exposure": "exposure is worse",
     "low_noise": "noisier",
     "low_compression": "more compressed",
 }
+UNFOCUSED = {
+    "defocused_object_portrait": "subject out of focus",
+    "defocused_blurred": "out of focus",
+    "motion_blurred": "moved",
+}
+"""What is said instead of NOTES["in_focus"] where it is more likely than not that the frame is not in focus."""
 REASONS = {
     "sharpness": "it is sharper",
+    "in_focus": "its subject is in focus and still",
     "good_exposure": "it is better exposed",
     "low_noise": "it is less noisy",
     "low_compression": "it is less compressed",
@@ -60,7 +69,7 @@ class Frame:
             frame too small to compare stands behind the others and never scores above them.
         margin_to_next: score minus that of the next frame; above -2 * DECIDES, and negative only where the measures put
             two frames in order whose scores hardly differ; None for the last.
-        factors: by name in WEIGHTS, in [0, 1], higher is better; measured; low_compression only where it can be told.
+        factors: by name in WEIGHTS, in [0, 1], higher is better, as in `iqa.frames`; those that could be told.
         note: what is weaker than in the best frame; empty for the best.
     """
 
@@ -85,6 +94,7 @@ class BurstAnswer:
         decided_by: the factors in which the best frame leads, strongest first; empty when too close.
         sentence: the verdict in words.
         model: who made the scores.
+        beside: the networks that were asked for the factors as well; none where the frames are too small for them.
     """
 
     ranking: tuple[Frame, ...]
@@ -93,6 +103,7 @@ class BurstAnswer:
     decided_by: tuple[str, ...]
     sentence: str
     model: Estimator
+    beside: tuple[Estimator, ...] = ()
 
     @property
     def best(self) -> Frame:
@@ -100,11 +111,22 @@ class BurstAnswer:
         return self.ranking[0]
 
 
+def estimator(model: str = DEFAULT) -> Estimator:
+    """Who scores the frames; that network and those asked beside it are loaded and proven for ``rank``.
+
+    Raises:
+        UnknownNameError: no such estimator. ModelError, ManifestError: as ``rank``.
+    """
+    scorer = quality.estimator(model)
+    witnesses(model)
+    return scorer
+
+
 def rank(
     frames: Sequence[NDArray[np.uint8]],
     *,
     names: Sequence[str] | None = None,
-    model: str = quality.DEFAULT,
+    model: str = DEFAULT,
     progress: Callable[[int, int], None] | None = None,
 ) -> BurstAnswer:
     """The frames of one burst, best first.
@@ -112,9 +134,9 @@ def rank(
     All frames are scored and measured at the size of the smallest, so that resolution alone decides nothing; a frame
     with less than SMALLEST of the pixels of the largest (a thumbnail that slipped in) is ranked last. Each place goes,
     among the frames whose score is within DECIDES of the highest that is left, to the one with the highest score and
-    measures together; a frame that cannot be told from the first stands second; the classical score, made of measures,
-    stands alone. Equals are ordered by a hash of the pixels:
-    the answer does not depend on the order of the upload.
+    measures together, to which two more networks add what they see (`iqa.frames`); a frame that cannot be told from the
+    first stands second; the classical score, made of measures, stands alone. Equals are ordered by a hash of the
+    pixels: the answer does not depend on the order of the upload.
 
     Args:
         frames: 2 to 50 pictures, RGB uint8 (H, W, 3), of any sizes.
@@ -124,14 +146,16 @@ def rank(
 
     Raises:
         ArgumentError: fewer than 2 or more than 50 frames, or names that do not match them.
-        UnknownNameError: no such estimator. ModelError, ManifestError: its model is not here, altered or broken.
+        UnknownNameError: no such estimator.
+        ModelError, ManifestError: its model, or one asked beside it, is not here, altered or broken.
     """
     labels = _labels(frames, names)
     sizes = [min(ANALYSIS_PIXELS, frame.shape[0] * frame.shape[1]) for frame in frames]
     small = [size < SMALLEST * max(sizes) for size in sizes]
-    answers, factors = _judged(frames, small, model, progress)
-    least = min(answer.quality for answer, too_small in zip(answers, small, strict=True) if not too_small)
-    scores = [min(answer.quality, least) if small[i] else answer.quality for i, answer in enumerate(answers)]
+    judged = seen(frames, small, model, progress)
+    factors = [one.factors for one in judged]
+    least = min(one.answer.quality for one, too_small in zip(judged, small, strict=True) if not too_small)
+    scores = [min(one.answer.quality, least) if small[i] else one.answer.quality for i, one in enumerate(judged)]
     falling = sorted(range(len(frames)), key=lambda i: (small[i], -scores[i], _fingerprint(frames[i]), labels[i], i))
     order = falling
     if model in quality.NETWORKS:
@@ -147,40 +171,19 @@ def rank(
             score=scores[i],
             margin_to_next=scores[i] - scores[order[place + 1]] if place + 1 < len(order) else None,
             factors=factors[i],
-            note=TOO_SMALL if small[i] else ", ".join(NOTES[name] for name in _leads(best, factors[i])),
+            note=TOO_SMALL if small[i] else _note(best, judged[i]),
         )
         for place, i in enumerate(order)
     )
-    return _verdict(ranking, small[order[1]], answers[0].model)
+    found = _verdict(ranking, small[order[1]], judged[0].answer.model)
+    return replace(found, beside=witnesses(model) if "in_focus" in best else ())
 
 
-def _judged(
-    frames: Sequence[NDArray[np.uint8]],
-    small: Sequence[bool],
-    model: str,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[list[quality.QualityAnswer], list[dict[str, float]]]:
-    """Answers and factors at the size that all frames share: that of the smallest which is large enough."""
-    fair = [frame for frame, too_small in zip(frames, small, strict=True) if not too_small]
-    side = min(max(frame.shape[:2]) for frame in fair)
-    pixels = min(ANALYSIS_PIXELS, *(frame.shape[0] * frame.shape[1] for frame in fair))
-    answers: list[quality.QualityAnswer] = []
-    factors: list[dict[str, float]] = []
-
-    native = side < FRAME_SIDE and all(max(frame.shape[:2]) == side for frame in fair)  # none was, or is, reduced
-
-    def judge(frame: NDArray[np.uint8]) -> tuple[quality.QualityAnswer, dict[str, float]]:
-        seen = reduced(frame, side)
-        blocks = {"low_compression": 1.0 / (1.0 + blockiness(seen))} if native else {}
-        return quality.score(seen, model=model, pixels=pixels), blocks
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for answer, blocks in pool.map(judge, frames):
-            answers.append(answer)
-            factors.append(answer.factors | blocks)
-            if progress is not None:
-                progress(len(answers), len(frames))
-    return answers, factors
+def _note(best: Mapping[str, float], frame: Seen) -> str:
+    """What is weaker than in the best frame, in words; empty where nothing is."""
+    unfocused = UNFOCUSED.get(frame.blurred, "") if frame.factors.get("in_focus", 1.0) < 0.5 else ""
+    words = NOTES | ({"in_focus": unfocused} if unfocused else {})
+    return ", ".join(words[name] for name in _leads(best, frame.factors))
 
 
 def _sum(score: float, factors: Mapping[str, float]) -> float:
@@ -255,7 +258,7 @@ def _fingerprint(frame: NDArray[np.uint8]) -> str:
     return hashlib.sha256(np.ascontiguousarray(frame).data).hexdigest()
 
 
-def _leads(first: dict[str, float], second: dict[str, float]) -> list[str]:
-    """Factors in which the first is ahead by what matters, strongest first."""
-    gains = {name: (_log(first[name]) - _log(second[name])) / NAMED[name] for name in first}
+def _leads(first: Mapping[str, float], second: Mapping[str, float]) -> list[str]:
+    """Factors told of both in which the first is ahead by what matters, strongest first."""
+    gains = {name: (_log(first[name]) - _log(second[name])) / NAMED[name] for name in first if name in second}
     return sorted((name for name in gains if gains[name] > 1.0), key=lambda name: -gains[name])

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from . import burst
 from .batch import each, reason
-from .burst import BurstAnswer, Frame
+from .burst import DEFAULT, BurstAnswer, Frame
 from .errors import ArgumentError
 from .estimator import Estimator
 from .grouping import GAP_S, Group, Shot, group
 from .image import ImageInfo
 from .look import READ_SIDE, look
-from .quality import DEFAULT, estimator
 
 Pixels = NDArray[np.uint8]
 
@@ -103,17 +102,25 @@ class Selection:
     Attributes:
         groups: in the natural order of their first names.
         failed: what cannot be read; it is kept, because it cannot be judged.
-        model: who made the scores; None when nothing was compared.
     """
 
     groups: tuple[Ranked, ...]
     failed: tuple[Choice, ...]
-    model: Estimator | None
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """All photos: group by group, best first, then what cannot be read."""
         return (*(choice for ranked in self.groups for choice in ranked.choices), *self.failed)
+
+    @property
+    def model(self) -> Estimator | None:
+        """Who made the scores; None when nothing was compared."""
+        return next((ranked.found.model for ranked in self.groups if ranked.found is not None), None)
+
+    @property
+    def beside(self) -> tuple[Estimator, ...]:
+        """The networks that were asked for the factors as well."""
+        return tuple({one: None for ranked in self.groups if ranked.found is not None for one in ranked.found.beside})
 
     @property
     def sentence(self) -> str:
@@ -165,7 +172,7 @@ def choose(
     """
     if keep < 1:
         raise ArgumentError(f"keep must be 1 or more, found {keep}.")
-    estimator(model)
+    burst.estimator(model)
     told = progress or _silent
     shots, failed = _look_over(photos, jobs, told)
     order = list(shots)
@@ -190,8 +197,7 @@ def choose(
             see(ranked, [pixels[choice.index] for choice in ranked.choices if choice.index in pixels])
         pixels.clear()  # before the next group is read
     told("Comparing photos", done, len(order))
-    model_used = next((ranked.found.model for ranked in groups if ranked.found is not None), None)
-    return Selection(tuple(groups), tuple(sorted(failed, key=lambda choice: choice.index)), model_used)
+    return Selection(tuple(groups), tuple(sorted(failed, key=lambda choice: choice.index)))
 
 
 def _silent(_: str, __: int, ___: int) -> None:

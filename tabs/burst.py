@@ -160,15 +160,16 @@ def _table(found: BurstAnswer) -> str:
             f"{frame.score:.3f}",
             frame.note or "–",
             "" if frame.margin_to_next is None else f"{frame.margin_to_next:.3f}",
-            *(f"{frame.factors[name]:.2f}" for name in measured),
+            *(f"{frame.factors[name]:.2f}" if name in frame.factors else "–" for name in measured),
         )
         for frame in found.ranking
     ]
     note = (
-        "Scores and measured factors are in [0, 1]; higher is better. A network's score decides when it differs by "
-        f"{burst.DECIDES} or more; between closer ones the factors count too."
+        "Scores and factors are in [0, 1]; higher is better. A network's score decides when it differs by "
+        f"{burst.DECIDES} or more; between closer ones the factors count too: measured, and what the networks "
+        "beside it see."
     )
-    return show.table(head, rows) + f'<p class="iqa-note">{note}</p>' + show.made_by(found.model)
+    return show.table(head, rows) + f'<p class="iqa-note">{note}</p>' + show.made_by(found.model, *found.beside)
 
 
 def _export(found: BurstAnswer, failed: Failed) -> str:

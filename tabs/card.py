@@ -87,7 +87,7 @@ class Album:
                 f'<section class="iqa-group"><h4>Photos alone, kept</h4><div class="iqa-few">{shots}</div></section>'
             )
         marks = show.legend("", "", "", *faults.LEGEND) if self._groups else ""
-        made = show.made_by(found.model) if found.model is not None else ""
+        made = show.made_by(found.model, *found.beside) if found.model is not None else ""
         return f'<div class="iqa-groups">{marks}{"".join(self._groups)}{alone}{made}</div>'
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from iqa.burst import NOTES
+from iqa.burst import NOTES, UNFOCUSED
 from iqa.evidence import HIGHLIGHT_MARK, SHADOW_MARK
 from iqa.measures import analysis_luma, blockiness, clipped_masks, exposure, noise_sigma, sharpness_map
 from iqa.resize import reduced
@@ -17,6 +17,8 @@ Mask = NDArray[np.bool_]
 
 SIDE = 420
 """Longer side, px, of an annotated frame."""
+BLURS = (NOTES["sharpness"], NOTES["in_focus"], *UNFOCUSED.values())
+"""What a frame is called that is softer than the best one."""
 SOFT_MARK = (255, 140, 0)
 SOFTER = 0.12
 """Difference of the sharpness map from which a place is softer than in the best frame."""
@@ -74,14 +76,16 @@ def annotated(frame: Pixels, note: str, best: Standard) -> tuple[Pixels, str]:
         best: what it is held against.
     """
     picture = reduced(frame, SIDE)
-    faults = [name for name, words in NOTES.items() if words in note.split(", ")]
-    plates = [note] if note and not faults else []
+    words = note.split(", ")
+    faults = [name for name, word in NOTES.items() if word in words]
+    blurs = [word for word in words if word in BLURS]
+    plates = [note] if note and not faults and not blurs else []
     said: list[str] = []
     luma = analysis_luma(frame)
-    if "sharpness" in faults:
+    if blurs:
         soft = _softer(sharpness_map(luma), best.sharp)
         picture = _tinted(picture, soft, SOFT_MARK)
-        plates.append("less sharp")
+        plates += blurs
         said.append(f"softer in {100 * float(soft.mean()):.0f} % of the picture")
     if "good_exposure" in faults:
         picture, word, numbers = _exposure(picture, frame, best)

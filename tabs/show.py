@@ -99,6 +99,7 @@ def legend(gradient: str, low: str, high: str, *others: tuple[str, str]) -> str:
 
 FACTORS = {
     "sharpness": "Sharpness",
+    "in_focus": "In focus",
     "good_exposure": "Exposure",
     "low_noise": "Low noise",
     "low_compression": "Low compression",

@@ -30,7 +30,7 @@ def series(
     files = "|".join(f"{i}.jpg" for i in range(len(value)))
     row: Row = {"key": name, "error": "", "series": name, "group": name, "subset": "", "frames": len(value)}
     row |= {"files": files, "counted": counted, "best": made, "votes": votes}
-    row |= {"ranks": ranks, "too_close": too_close, "scores": scores}
+    row |= {"ranks": ranks, "too_close": too_close, "beside": "blur-type 1.1.0", "scores": scores}
     return row | {"laplacian": "|".join(reversed(scores.split("|"))), "bytes": "|".join(["9.0"] * len(value))}
 
 
@@ -69,6 +69,7 @@ def test_four_series_give_the_figures_counted_by_hand() -> None:
     assert figure(summary, "top2", "random").value == pytest.approx((2 / 3 + 2 / 3 + 2 / 4 + 1) / 4)
     assert figure(summary, "top1", part="told apart").value == pytest.approx(2 / 3)
     assert figure(summary, "top1", "laplacian").value == 0.75  # its scores are those of the model, reversed
+    assert summary.details["networks asked beside the score"] == ["blur-type 1.1.0"]
     assert summary.details["all"]["rank of the best frame: series"] == {"1": 2, "2": 1, "4": 1}  # type: ignore[index]
 
 

@@ -164,7 +164,8 @@ def by_hand() -> pd.DataFrame:
         place = labels.index("clean") + 1
         row: Row = {"key": f"{name}#{frames}", "error": "", "group": name, "subset": "", "frames": frames}
         row |= {"rank_of_best": place, **{f"top{k}": int(place <= k) for k in (1, 2, 3)}}
-        row |= {"too_close": int(name == "b"), "margin": 0.1, "regret": strengths[0], "order": order}
+        row |= {"too_close": int(name == "b"), "beside": "one 1.0.0 + two 1.0.0" * (name != "a")}
+        row |= {"margin": 0.1, "regret": strengths[0], "order": order}
         row |= {"weakest": min(s for s in strengths if s), "laplacian_top1": int(name == "a"), "largest_file_top1": 0.5}
         rows.append(row)
     return read_csv(csv_bytes(rows))
@@ -191,6 +192,7 @@ def test_details_say_what_was_kept_instead_and_how_many_were_too_close() -> None
     details = BENCHMARK.summarize(by_hand(), QUICK).details
     assert details["kept in place of the clean frame"] == {"motion": 1, "noise": 1}
     assert details["share too close to call"] == 0.25
+    assert details["networks asked beside the score"] == ["one 1.0.0", "two 1.0.0"]
     strengths = details["share beaten by the clean frame, by strength of the defect"]
     assert strengths["noise"] == {"0.15 to 0.3": {"share": 0.5, "frames": 2}, "0.5 to 1": {"share": 1.0, "frames": 2}}
 

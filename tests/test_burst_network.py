@@ -67,7 +67,7 @@ def test_between_close_scores_the_measures_decide_and_are_the_reason(told: dict,
 def test_each_place_is_decided_among_the_frames_near_the_highest_score_left(told: dict) -> None:
     """A chain of scores, each close to the next, does not let the last of it win."""
     step = 0.8 * burst.DECIDES
-    soft, softer = {"sharpness": 0.4}, {"sharpness": 0.2}
+    soft, softer = {"sharpness": 0.5}, {"sharpness": 0.1}
     answer = ranked(told, a=(0.8, softer), b=(0.8 - step, soft), c=(0.8 - 2 * step, {}))
     assert order(answer) == ["b", "a", "c"]
     assert [frame.rank for frame in answer.ranking] == [1, 2, 3]

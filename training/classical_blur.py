@@ -5,7 +5,7 @@
 Data: photos without blur (--clean) and photos of persons with a mask per subject, NAME.webp beside NAME_mask.webp
 (--masks). Every class is made from them: blurred in linear light, then noise, then JPEG, the sharp class through the
 same pipeline. Subject sharp before a soft or streaked background is sharp (bokeh, panning). Split by photo before
-anything else. Prints the cross-validated accuracy per class and the table that iqa.blur holds.
+anything else. Prints the cross-validated accuracy per class and the table that iqa.blur_features holds.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from iqa import blur, damage, psf
+from iqa.blur_features import features
 from iqa.image import load
 from iqa.measures import analysis_luma, directional_blur, sharpness_map
 from iqa.srgb import from_linear, to_linear
@@ -61,7 +62,7 @@ def examples(seed: int, paths: tuple[Path, Path | None]) -> list[tuple[str, list
     rows = []
     for label, picture in variants(image, mask, np.random.default_rng([seed, *photo.name.encode()])):
         luma = analysis_luma(picture)
-        found = blur.features(luma, sharpness_map(luma), directional_blur(luma))
+        found = features(luma, sharpness_map(luma), directional_blur(luma))
         rows.append((label, list(found.vector())))
     return rows
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from iqa import burst, image, quality
+from iqa import burst, image
 from iqa.burst import FRAME_SIDE
 from iqa.measures import ANALYSIS_PIXELS, analysis_luma, laplacian_variance
 
 from ..benchmark import MODEL, Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
 from ..metrics import Picks, burst_picks, mean
 from ..metrics.checks import Column
+from ._beside import ASKED, BESIDE, asked, beside
 from ._parts import answered, average, chosen, ends, over_groups, parts, share, spread, within
 
 RANKS = "ranks"
@@ -41,6 +42,7 @@ class Scorer:
             "chosen": answer.best.name,
             "margin": answer.margin,
             "too_close": int(answer.too_close),
+            BESIDE: beside(answer),
             "scores": _cell(frame.score for frame in in_order),
             RANKS: _cell(frame.rank for frame in in_order),
             "laplacian": _cell(laplacian_variance(analysis_luma(frame, pixels)) for frame in frames),
@@ -116,7 +118,8 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     able = [np.ptp(numbers(cell)) > 0 for cell in scored["best"]]
     judged = scored[np.array(able, dtype=bool)]
     figures: list[Figure] = []
-    details: dict[str, object] = {"series in which all frames are best, left out": len(scored) - len(judged)}
+    left_out = len(scored) - len(judged)
+    details: dict[str, object] = {"series in which all frames are best, left out": left_out, ASKED: asked(scored)}
     for part, frame in parts(judged):
         if frame.empty:
             continue
@@ -200,8 +203,8 @@ BENCHMARK = Benchmark(
     name="burst",
     meaning="is the frame that people keep among the first",
     source="data set",
-    models=lambda: quality.ESTIMATORS,
-    estimator=quality.estimator,
+    models=lambda: burst.ESTIMATORS,
+    estimator=burst.estimator,
     cases=cases,
     scorer=scorer,
     summarize=summarize,

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from .. import __version__, blur, degradations, quality, watermark
+from .. import __version__, blur, burst, degradations, watermark
 from ..batch import cores
 from ..errors import UnknownNameError
 from ..estimator import Estimator
@@ -107,8 +107,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _task(name: str) -> ModuleType:
-    """The module whose ESTIMATORS ``--model`` of a command chooses from; a burst is ranked by quality."""
-    return COMMANDS[name].task if name in COMMANDS else quality
+    """The module whose ESTIMATORS ``--model`` of a command chooses from."""
+    return COMMANDS[name].task if name in COMMANDS else burst
 
 
 def _overview() -> argparse.ArgumentParser:
