@@ -181,9 +181,12 @@ def rank(
 
 def _note(best: Mapping[str, float], frame: Seen) -> str:
     """What is weaker than in the best frame, in words; empty where nothing is."""
-    unfocused = UNFOCUSED.get(frame.blurred, "") if frame.factors.get("in_focus", 1.0) < 0.5 else ""
-    words = NOTES | ({"in_focus": unfocused} if unfocused else {})
-    return ", ".join(words[name] for name in _leads(best, frame.factors))
+    weaker = _leads(best, frame.factors)
+    words = dict(NOTES)
+    if "in_focus" in weaker and frame.factors["in_focus"] < 0.5:
+        words["in_focus"] = UNFOCUSED[frame.blurred]
+        weaker = [name for name in weaker if name != "sharpness"]  # that is said
+    return ", ".join(words[name] for name in weaker)
 
 
 def _sum(score: float, factors: Mapping[str, float]) -> float:
@@ -234,7 +237,8 @@ def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> Burst
     leads = tuple(_leads(first.factors, second.factors))
     if model == quality.CLASSICAL:  # it counts nothing else
         leads = tuple(name for name in leads if name in quality.WEIGHTS)
-    reason = " and ".join(REASONS[name] for name in leads)
+    *others, last = [REASONS[name] for name in leads] or [""]
+    reason = f"{', '.join(others)} and {last}" if others else last
     if clear or ahead <= margin:
         because = f", because {reason}" if reason else "; no single measure says why"
         sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}{because}."

@@ -74,6 +74,21 @@ def test_of_frames_that_score_alike_the_one_in_focus_is_kept(told: dict, kind: s
     assert found.ranking[0].factors["in_focus"] == 0.9
 
 
+def test_a_frame_out_of_focus_is_not_called_less_sharp_as_well() -> None:
+    found = burst.rank([blurred(photo("chelsea"), 4), photo("chelsea")])
+    assert {"sharpness", "in_focus"} <= set(found.decided_by)
+    assert found.ranking[1].note.startswith(tuple(burst.UNFOCUSED.values()))
+    assert "less sharp" not in found.ranking[1].note
+    assert "it is sharper" in found.sentence
+
+
+def test_several_reasons_are_listed_as_in_a_sentence(told: dict) -> None:
+    found = of(told, worse={"sharp": 0.2, "noise": 0.5, "exposure": 0.5}, better={})
+    reasons = [burst.REASONS[name] for name in found.decided_by]
+    assert len(reasons) == 3
+    assert found.sentence.endswith(f"but {reasons[0]}, {reasons[1]} and {reasons[2]}.")
+
+
 def test_a_focus_that_is_only_less_certain_is_not_called_wrong(told: dict) -> None:
     found = of(told, sure={"sharp": 1.0}, unsure={"sharp": 0.501, "motion_blurred": 0.4})
     assert found.ranking[1].note in ("", burst.NOTES["in_focus"])
