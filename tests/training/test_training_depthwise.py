@@ -1,6 +1,7 @@
 """training.depthwise: under bfloat16 autocast the depthwise convolutions compute in float32, with the same weights."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,12 @@ def kinds(net: nn.Module) -> list[bool]:
     return [isinstance(module, depthwise.Depthwise) for module in net.modules() if isinstance(module, nn.Conv2d)]
 
 
-def test_only_depthwise_convolutions_change_and_keep_their_weights() -> None:
-    net = timm_model("mobilenetv3_small_050", SCRATCH)
+@pytest.mark.parametrize("pad", ["", "same"])
+def test_only_depthwise_convolutions_change_and_keep_their_weights(pad: str) -> None:
+    net = timm_model("mobilenetv3_small_050", replace(SCRATCH, extra={"pad": pad}))
     before, plain = copy.deepcopy(net.state_dict()), copy.deepcopy(net).eval()
     depthwise.in_float32(net)
+    depthwise.in_float32(net)  # once more changes nothing
     after = net.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -32,7 +35,8 @@ def test_only_depthwise_convolutions_change_and_keep_their_weights() -> None:
     assert kinds(net) == grouped
     assert 0 < sum(grouped) < len(grouped)
     x = torch.rand(2, 3, 64, 64)
-    assert torch.equal(net.eval()(x), plain(x)), "without autocast nothing changes"
+    for one in (net, copy.deepcopy(net)):
+        assert torch.equal(one.eval()(x), plain(x)), "without autocast nothing changes"
 
 
 @pytest.mark.parametrize("channels", [1, 4])
