@@ -78,12 +78,12 @@ def same_weights(one: nn.Module, other: nn.Module) -> bool:
 def test_what_is_imitated_is_measured_in_the_variances_of_the_teacher() -> None:
     made = recipe.get("imitation")
     net = checkpoint.blank(made, settled(made)).train()
-    frame = torch.rand(4, 3, 64, 64)
-    for layer in net.between:  # type: ignore[union-attr]
+    frame = torch.rand(4, 3, 64, 64) * torch.tensor([1.0, 3.0, 9.0, 27.0])[:, None, None, None]
+    for layer in (*net.between, net.told):  # type: ignore[misc, union-attr]
         nn.init.zeros_(layer.weight)
         nn.init.zeros_(layer.bias)
     found = net(frame)["explained"]
-    assert found.shape == (4, len(page.STRIDES))
+    assert found.shape == (4, len(page.STRIDES) + 1)
     assert found.mean().item() == pytest.approx(0.0, abs=0.05), "no better than the mean explains nothing"
     assert not any(module.training for module in net.teacher.modules())  # type: ignore[union-attr]
 
@@ -92,7 +92,7 @@ def test_parts_are_squares_of_the_photo_and_some_are_damaged() -> None:
     image = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
     pixels = {tuple(pixel) for pixel in image.reshape(-1, 3).tolist()}
     shown = [page.part(image, np.random.default_rng(seed))[0] for seed in range(40)]
-    assert all(a == b and 0.4 * 60 <= a <= 60 for a, b, _ in (one.shape for one in shown))
+    assert all(a == b and page.LEAST_PART * 60 <= a <= 60 for a, b, _ in (one.shape for one in shown))
     own = [{tuple(pixel) for pixel in one.reshape(-1, 3).tolist()} <= pixels for one in shown]
     assert 0.5 < np.mean(own) < 0.9
 
