@@ -131,11 +131,14 @@ def known(target: Target) -> Tensor:
     return torch.isfinite(target["quality"][:, 0])
 
 
-def loss(raw: Raw, target: Target, ladder_weight: float = LADDER_WEIGHT) -> Tensor:
-    """Cross entropy with soft targets, the order of all pairs of rated photos, that of the ladders."""
+def loss(raw: Raw, target: Target, ladder_weight: float = LADDER_WEIGHT, *, keep_best: bool = True) -> Tensor:
+    """Cross entropy with soft targets, the order of all pairs of rated photos, that of the ladders.
+
+    `keep_best` as in `losses.ladder_rank`: only where a ladder weighs little, see frame_scorer.
+    """
     told = known(target)
     score, wanted = raw["quality"][told], target["quality"][told]
-    ladder = losses.ladder_rank(raw["quality"], target[SEVERITY], target[LADDER], MARGIN)
+    ladder = losses.ladder_rank(raw["quality"], target[SEVERITY], target[LADDER], MARGIN, keep_best=keep_best)
     rank = losses.fidelity_rank(score, wanted, RANK_SCALE)
     return losses.binary(score, wanted) + RANK_WEIGHT * rank + ladder_weight * ladder
 

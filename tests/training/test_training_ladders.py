@@ -18,6 +18,7 @@ from training.devices import Team
 from training.fit import Run
 from training.ladders import DAMAGES, LADDER, LARGEST, LEAST_STEP, SEVERITY, Laddered, _finer
 from training.recipe import Settings
+from training.recipes import frame_scorer
 from training.recipes.rating import RECIPE
 
 
@@ -217,3 +218,19 @@ def test_a_folder_without_clean_photos_is_named(rated: Path, tmp_path: Path) -> 
     (tmp_path / "labels.csv").write_text("file,group,split\na.png,1,benchmark\n")
     with pytest.raises(IQAError, match="all photos there are for a benchmark"):
         RECIPE.data(rated, small)
+
+
+def test_copies_that_look_like_their_photo_do_not_take_its_score_along() -> None:
+    """A photo shown so small that damage does not show: frame-scorer has one score for it and its copies."""
+    score = torch.zeros(1, requires_grad=True)
+    target = {
+        "quality": torch.tensor([[0.7], [torch.nan], [torch.nan]]),
+        SEVERITY: torch.tensor([[0.0], [0.5], [1.0]]),
+        LADDER: torch.full((3, 1), 7.0),
+    }
+    optimizer = torch.optim.Adam([score], lr=0.05)
+    for _ in range(400):
+        optimizer.zero_grad()
+        frame_scorer.loss({"quality": score.expand(3)[:, None]}, target).backward()
+        optimizer.step()
+    assert score.sigmoid().item() == pytest.approx(0.7, abs=0.01)
