@@ -211,6 +211,8 @@ def test_command_line_and_api_tell_what_iqa_tells(
     head, row = (line.split(",") for line in (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines())
     told = dict(zip(head, row, strict=True))
     assert (told["jpeg_quality"], told["jpeg_quality_estimated"], told["overall_weights"]) == ("97", "49", "documented")
+    assert told["overall_without"] == " ".join(typed["overall_without"])
+    assert [float(told[f"illuminant_{name}"]) for name in "rgb"] == typed["evidence"]["illuminant"]
 
 
 def test_weights_that_were_not_fitted_are_said_before_any_photo(

@@ -81,7 +81,8 @@ def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
 
 
 _EVIDENCE = (
-    *("overall_weights", "cast_delta_e", "noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
+    *("overall_weights", "overall_without", "illuminant_r", "illuminant_g", "illuminant_b", "cast_delta_e"),
+    *("noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
     *("mean_luminance", "blockiness", "jpeg_quality", "jpeg_quality_estimated"),
     *(f"native_{name}" for name in degradations.NATIVE),
 )
@@ -97,7 +98,10 @@ def degradation(source: Source, options: argparse.Namespace) -> Record:
     said = answer.degradations(found)
     box = {"watermark_box": " ".join(map(str, found.evidence.watermark_box or "-"))}
     native = {f"native_{name}": value for name, value in (found.evidence.native or {}).items()}
-    return Record(str(source.path), found.model, said, {**said, **said["evidence"], **native, **box})
+    light = {f"illuminant_{name}": value for name, value in zip("rgb", found.evidence.illuminant, strict=True)}
+    without = {"overall_without": " ".join(found.overall_without)}
+    values = {**said, **without, **said["evidence"], **light, **native, **box}
+    return Record(str(source.path), found.model, said, values)
 
 
 def _degradation_columns(options: argparse.Namespace) -> tuple[Column, ...]:
@@ -144,8 +148,8 @@ COMMANDS = {
         degradation,
         _degradation_columns,
         degradations,
-        "?: cannot tell. overall: without exposure and compression, unless rated. blurriness: of the frame as a whole. "
-        "watermark: a low one does not prove that there is none.",
+        "?: cannot tell; in overall it counts as none. overall: without exposure and compression, unless rated. "
+        "blurriness: of the frame as a whole. watermark: a low one does not prove that there is none.",
     ),
     "enhance": Command(enhance, _enhance_columns, lowlight, "light: mean luminance, 0 to 1.", SUFFIX),
 }

@@ -38,7 +38,9 @@ class Targets:
             raise OutputExistsError(f"{str(target)!r} is itself a photo that was given; it is never written to.")
         with self._lock:
             if name in self._taken:
-                raise OutputExistsError(f"Another photo of this run becomes {str(target)!r}. Give them separately.")
+                raise OutputExistsError(
+                    f"Another photo of this run becomes {str(target)!r}. Enhance them in two runs, with two --output."
+                )
             self._taken.add(name)
 
 
