@@ -1,6 +1,7 @@
 """What is wrong with a photo: a severity per degradation, the overall, and the evidence for each."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from .errors import ArgumentError, ManifestError, UnknownNameError
 from .estimator import Estimator, require
 from .evidence import Evidence, measured
 from .factors import exposure_factor
-from .measures import Exposure, analysis_luma, exposure, sharpness_map
+from .measures import Exposure, analysis_luma, exposure, grain_sigma, luminance, sharpness_map
 from .measures.scale import analysis_size
 from .networks import network
 
@@ -250,7 +251,7 @@ def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Seve
     said, *near = predict([copy, *(_near(image) if tells else ())], model)
     severities: Severities = {name: said[name] for name in NAMES}
     severities["noise"] = None if small else max(said["noise"], NOISE(seen.noise_sigma))  # too low of strong grain
-    seen = replace(seen, noise_sigma=max(said[SIGMA], seen.noise_sigma))
+    seen = replace(seen, noise_sigma=math.sqrt(said[SIGMA] * grain_sigma(luminance(copy))))
     if not tells:
         return severities | {"watermark": None, "compression": None}, seen
     blocks = [one["compression"] for one in (said, *near)]

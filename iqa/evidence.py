@@ -37,7 +37,9 @@ class Evidence:
         illuminant: (r, g, b) of the estimated light in linear light, the largest is 1.
         cast_delta_e: Delta E_ab of that light from neutral, 0 = neutral.
         corrected: uint8 (h, w, 3) preview with the cast taken out.
-        noise_sigma: standard deviation of the noise in grey levels, at analysis scale; the network's where one answers.
+        noise_sigma: standard deviation of the noise in grey levels, at analysis scale; where a network answers, the
+            geometric mean of what it says and of what flat places show (iqa.measures.grain_sigma): the one knows
+            texture from noise, the other the noise of cameras.
         edge_width_px: Gaussian sigma of the strong edges in px, at analysis scale.
         sharpness_map: float32 (gh, gw) in [0, 1], 1 = sharp, NaN = no texture to judge.
         clipped: uint8 (h, w, 3) preview, lost shadows blue and lost highlights red.

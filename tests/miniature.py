@@ -240,6 +240,13 @@ def polyu(root: Path) -> Path:
     return root
 
 
+def ccnoise(root: Path) -> Path:
+    for stem in ("Canon_EOS_5D_Mark3_ISO_3200_C1_47", "Canon_EOS_5D_Mark3_ISO_3200_C1_9", "Nikon_D800_ISO_6400_B2_44"):
+        picture(root / "CC_60NoisyImage" / f"CC_Noisy_{stem}.png", 1)
+        picture(root / "CC_60MeanImage" / f"CC_Mean_{stem}.png", 2)
+    return root
+
+
 def table(root: Path) -> Path:
     picture(root / "photos/image1.jpg", 1)
     picture(root / "photos/image2.jpg", 2)
@@ -260,7 +267,7 @@ MINIATURES: dict[str, Callable[[Path], Path]] = {
     maker.__name__: maker
     for maker in (
         *(koniq, spaq, tid2013, live, kadid10k, clive, csiq, flive, biq2021, uhdiqa),
-        *(ava, eva, aadb, lol, blurset, bursts, phototriage, pairs, photos, polyu, table),
+        *(ava, eva, aadb, lol, blurset, bursts, phototriage, pairs, photos, polyu, ccnoise, table),
     )
 }
 """One builder per registered data set, by name: (empty folder) -> folder."""

@@ -12,6 +12,7 @@ from tests.miniature import (
     aadb,
     ava,
     biq2021,
+    ccnoise,
     clive,
     csiq,
     eva,
@@ -230,3 +231,11 @@ def test_polyu_keeps_the_crops_of_one_photo_together(tmp_path: Path) -> None:
     assert frame["group"].nunique() == 2
     assert frame["iso"].tolist() == [3200, 3200, 5000]
     assert all(path.endswith("_mean.JPG") and Path(path).is_file() for path in frame["reference"])
+
+
+def test_ccnoise_keeps_the_crops_of_one_photo_together(tmp_path: Path) -> None:
+    frame = datasets.load("ccnoise", ccnoise(tmp_path))
+    assert frame["group"].nunique() == 2
+    assert frame["subset"].tolist() == ["Canon_EOS_5D_Mark3", "Canon_EOS_5D_Mark3", "Nikon_D800"]
+    assert frame["iso"].tolist() == [3200, 3200, 6400]
+    assert all("CC_Mean_" in path and Path(path).is_file() for path in frame["reference"])

@@ -4,6 +4,7 @@ from .color import ColorCast, color_cast, colorfulness, correct_cast
 from .compression import blockiness
 from .direction import Direction, directional_blur
 from .exposure import Exposure, brightness, clipped_masks, contrast, exposure
+from .grain import grain_sigma
 from .noise import noise_sigma
 from .scale import ANALYSIS_PIXELS, analysis_luma, luminance
 from .sharpness import edge_width, laplacian_variance, sharpness_map, tenengrad
@@ -26,6 +27,7 @@ __all__ = [
     "directional_blur",
     "edge_width",
     "exposure",
+    "grain_sigma",
     "laplacian_variance",
     "luminance",
     "noise_sigma",

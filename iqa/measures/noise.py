@@ -16,7 +16,7 @@ CELL_PX = 4
 LUMA_MAX = 255.0
 
 
-def _low_chi_square(windows_px: int, share: float) -> float:
+def low_chi_square(windows_px: int, share: float) -> float:
     """Quantile ``share`` of the mean square of unit white noise after MASK in a square window (Wilson-Hilferty).
 
     MASK correlates its neighbors: each axis loses a factor 1 + 2 ((4/6)^2 + (1/6)^2) = 35/18 of the degrees of freedom.
@@ -26,7 +26,7 @@ def _low_chi_square(windows_px: int, share: float) -> float:
     return float((1 - 2 / (9 * freedom) + z * (2 / (9 * freedom)) ** 0.5) ** 3)
 
 
-LOW_QUANTILE = _low_chi_square(WINDOW_PX, FLAT_SHARE)
+LOW_QUANTILE = low_chi_square(WINDOW_PX, FLAT_SHARE)
 
 
 def noise_sigma(luma: NDArray[np.float32]) -> float:
