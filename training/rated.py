@@ -31,9 +31,11 @@ LEVELS = (1, 2, 3)
 OPTIONS = {"set": "", "ladder_share": "0.15", "clean": "", "scenes": ""}
 """Options in Settings.extra: the data set, the share of sound photos that bring copies, a folder of clean photos,
 each of which brings copies, and one of photos with masks."""
-RANK_WEIGHT, LADDER_WEIGHT = 0.5, 0.05
+RANK_WEIGHT, LADDER_WEIGHT, RANGE_WEIGHT = 0.5, 0.05, 1.0
 RANK_SCALE = 0.25
 """Logits: two photos whose scores differ by less are a close call."""
+SHARES = (0.05, 0.95)
+"""Of the ratings of photos that look alike, below the two ends of the range: between them lie 90 %."""
 SOUND = 0.65
 """Rating from which a photo is certain to lose by any damage."""
 SCENES = 2
@@ -141,6 +143,12 @@ def loss(raw: Raw, target: Target, ladder_weight: float = LADDER_WEIGHT, *, keep
     ladder = losses.ladder_rank(raw["quality"], target[SEVERITY], target[LADDER], MARGIN, keep_best=keep_best)
     rank = losses.fidelity_rank(score, wanted, RANK_SCALE)
     return losses.binary(score, wanted) + RANK_WEIGHT * rank + ladder_weight * ladder
+
+
+def range_loss(raw: Raw, target: Target) -> Tensor:
+    """That of the two quantiles of the ratings, raw["range"] (N, 2)."""
+    told = known(target)
+    return RANGE_WEIGHT * losses.pinball(raw["range"][told].sigmoid(), target["quality"][told], SHARES)
 
 
 def agreement(predicted: Arrays, target: Arrays) -> float:

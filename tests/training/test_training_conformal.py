@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from iqa.errors import ArgumentError
-from training import checkpoint, conformal, curve, run, validate
+from tests.toy_recipes import settled
+from training import checkpoint, conformal, curve, recipe, run, validate
 from training.nets import Standard
 
 SMALL = ["--size", "32", "--batch-size", "8", "--workers", "0", "--weights", "", "--device", "cpu"]
@@ -106,14 +107,13 @@ def test_what_the_run_was_not_validated_on_is_refused(
 
 
 def test_an_unfinished_run_and_a_network_without_a_range_are_refused(rated: Path, tmp_path: Path) -> None:
-    early, other = tmp_path / "early", tmp_path / "other"
+    early = tmp_path / "early"
     common = ["--data", str(rated), *SMALL]
     assert run.main(["rating", "--out", str(early), "--epochs", "2,0", "--stop-after", "1", *common]) == 0
     with pytest.raises(ArgumentError, match="not at its end"):
         conformal.conformal(early)
-    assert run.main(["frame-scorer", "--out", str(other), "--epochs", "1,0", *common]) == 0
     with pytest.raises(ArgumentError, match="no output 'range'"):
-        conformal.conformal(other)
+        conformal.last_layer(recipe.get("lighting").net(settled(recipe.get("lighting"))))
 
 
 def test_no_group_is_in_both_halves() -> None:

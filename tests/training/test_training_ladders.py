@@ -231,6 +231,6 @@ def test_copies_that_look_like_their_photo_do_not_take_its_score_along() -> None
     optimizer = torch.optim.Adam([score], lr=0.05)
     for _ in range(400):
         optimizer.zero_grad()
-        frame_scorer.loss({"quality": score.expand(3)[:, None]}, target).backward()
+        frame_scorer.loss({"quality": score.expand(3)[:, None], "range": torch.zeros(3, 2)}, target).backward()
         optimizer.step()
     assert score.sigmoid().item() == pytest.approx(0.7, abs=0.01)

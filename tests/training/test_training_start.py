@@ -143,3 +143,13 @@ def test_a_run_that_is_no_start_is_refused_before_anything_is_made(
     assert run.main([*words, *small, *start, "--out", str(second)]) == 2
     assert told in capsys.readouterr().err
     assert not second.exists()
+
+
+def test_a_frame_scorer_without_a_range_is_a_start_for_one_with_it(tmp_path: Path) -> None:
+    made = recipe.get("frame-scorer")
+    old = {name: x for name, x in made.net(settled(made)).state_dict().items() if not name.startswith("heads.range.")}
+    file = tmp_path / checkpoint.BEST
+    checkpoint.write(file, old, {"recipe": made.name, "settings": checkpoint.settings_dict(settled(made))})
+    found = network(made, settled(made, weights=str(file))).state_dict()
+    assert len(found) > len(old)
+    assert all(torch.equal(found[name], x) for name, x in old.items())

@@ -34,10 +34,19 @@ LADDER_WEIGHT = 0.1
 """Of the order of damaged copies: it has no branch of its own for that, as quality has."""
 
 
+class Ranged(nets.Scorer):
+    """A score and its range; a run that has not learned a range can be gone on from."""
+
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        """The tensors of the range, made anew where a start has none of them."""
+        return tuple(name for name in self.state_dict() if name.startswith("heads.range."))
+
+
 def net(settings: Settings) -> nn.Module:
-    """MobileNetV3-Small and a head of 512 and 256 units on 2 x (16 + 24 + 48 + 576) features."""
+    """MobileNetV3-Small and two heads of 512 and 256 units on 2 x (16 + 24 + 48 + 576) features: score and range."""
     backbone = Pyramid(nets.timm_model("mobilenetv3_small_100", settings), rated.LEVELS, spread=True, masked=True)
-    return nets.Scorer(backbone, {"quality": 1}, hidden=(512, 256), dropout=0.2)
+    return Ranged(backbone, {"quality": 1, "range": 2}, hidden=(512, 256), dropout=0.2)
 
 
 def loss(raw: Raw, target: Target) -> Tensor:
@@ -46,7 +55,7 @@ def loss(raw: Raw, target: Target) -> Tensor:
     Where a photo is shown so small that damage hardly shows, photo and copies have one score: pushed down alone, the
     copies take the photo along.
     """
-    return rated.loss(raw, target, LADDER_WEIGHT, keep_best=False)
+    return rated.loss(raw, target, LADDER_WEIGHT, keep_best=False) + rated.range_loss(raw, target)
 
 
 RECIPE = Recipe(
@@ -65,7 +74,7 @@ RECIPE = Recipe(
     ),
     phases=parts.HEAD_THEN_ALL,
     inputs=parts.shrunk,
-    outputs=parts.scores("quality", ("quality",)),
+    outputs=(*parts.scores("quality", ("quality",)), *parts.scores("range", ("quality_low", "quality_high"))),
     net=net,
     data=rated.data,
     loss=loss,

@@ -45,14 +45,11 @@ quantiles of the ratings; `python -m training.conformal` makes them hold.
 
 from torch import Tensor
 
-from .. import losses, nets, parts, rated
+from .. import nets, parts, rated
 from ..pyramid import Pyramid
 from ..recipe import Metric, Raw, Recipe, Settings, Target
 
 FIXED_BLOCKS = 2
-RANGE_WEIGHT = 1.0
-SHARES = (0.05, 0.95)
-"""Of the ratings of photos that look alike, below the two ends of the range: between them lie 90 %."""
 
 
 def pyramid(settings: Settings) -> Pyramid:
@@ -75,9 +72,7 @@ def net(settings: Settings) -> nets.Scorer:
 
 def loss(raw: Raw, target: Target) -> Tensor:
     """That of `rated`, and the quantiles."""
-    known = rated.known(target)
-    ends = losses.pinball(raw["range"][known].sigmoid(), target["quality"][known], SHARES)
-    return rated.loss(raw, target) + RANGE_WEIGHT * ends
+    return rated.loss(raw, target) + rated.range_loss(raw, target)
 
 
 RECIPE = Recipe(
