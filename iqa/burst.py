@@ -21,9 +21,9 @@ FRAME_SIDE = quality.READ_SIDE
 DECIDES = 0.1
 """Difference of a network's scores from which it decides alone; between closer frames what is measured counts too."""
 WEIGHTS = {"sharpness": 0.11, "in_focus": 0.09, "good_exposure": 0.1, "low_noise": 0.075, "low_compression": 0.2}
-"""What the logarithm of a factor counts beside the score. Chosen, as DECIDES, on bursts of photos that none of the
-networks asked was trained on: see DESIGN. Blocks are seen at native resolution alone: they count in bursts whose frames
-were all compared as they were read."""
+"""What the logarithm of a factor counts beside the score. Chosen, as DECIDES, on bursts of photos that neither of the
+two networks asked was trained on (DESIGN.md). Blocks are seen at native resolution alone: they count in bursts whose
+frames were all compared as they were read."""
 TOO_CLOSE = 0.02
 """Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
 more, or a shift by a few pixels, can move."""
@@ -37,7 +37,6 @@ SMALLEST = 0.25
 TOO_SMALL = "too small to compare"
 NOTES = {
     "sharpness": "less sharp",
-    "in_focus": "less in focus",
     "good_exposure": "exposure is worse",
     "low_noise": "noisier",
     "low_compression": "more compressed",
@@ -47,7 +46,9 @@ UNFOCUSED = {
     "defocused_blurred": "out of focus",
     "motion_blurred": "moved",
 }
-"""What is said instead of NOTES["in_focus"] where it is more likely than not that the frame is not in focus."""
+"""What is said of a focus that lags by what matters, by the likeliest fault: it is then below one half."""
+SOFT_TOO = "it is less out of focus"
+"""What is said instead of REASONS["in_focus"] of a best frame that is more likely soft or moved than not."""
 REASONS = {
     "sharpness": "it is sharper",
     "in_focus": "its subject is in focus and still",
@@ -88,7 +89,7 @@ class BurstAnswer:
 
     Attributes:
         ranking: the frames, best first: by falling score; where scores differ by less than DECIDES, with the measures.
-        too_close: True when neither the scores nor the measures of the first two differ enough: either may be kept. A
+        too_close: True when the first two differ too little, in score and measures together: either may be kept. A
             frame that cannot be told from the first stands second.
         margin: score of the first frame minus that of the second; above -DECIDES.
         decided_by: the factors in which the best frame leads, strongest first; empty when too close.
@@ -182,11 +183,9 @@ def rank(
 def _note(best: Mapping[str, float], frame: Seen) -> str:
     """What is weaker than in the best frame, in words; empty where nothing is."""
     weaker = _leads(best, frame.factors)
-    words = dict(NOTES)
-    if "in_focus" in weaker and frame.factors["in_focus"] < 0.5:
-        words["in_focus"] = UNFOCUSED[frame.blurred]
+    if "in_focus" in weaker:
         weaker = [name for name in weaker if name != "sharpness"]  # that is said
-    return ", ".join(words[name] for name in weaker)
+    return ", ".join(UNFOCUSED[frame.blurred] if name == "in_focus" else NOTES[name] for name in weaker)
 
 
 def _sum(score: float, factors: Mapping[str, float]) -> float:
@@ -228,23 +227,28 @@ def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> Burst
         margin if model == quality.CLASSICAL else _sum(first.score, first.factors) - _sum(second.score, second.factors)
     )
     if not clear and ahead < TOO_CLOSE:
+        alike = "less than can be told apart" + ("" if model == quality.CLASSICAL else ", and measure alike")
+        if abs(margin) >= TOO_CLOSE:
+            alike = "and what is measured makes up for it"
         sentence = (
-            f"Too close to call: {first.name} and {second.name} differ by {abs(margin):.3f} of quality, "
-            f"less than can be told apart{'' if model == quality.CLASSICAL else ', and measure alike'}. "
+            f"Too close to call: {first.name} and {second.name} differ by {abs(margin):.3f} of quality, {alike}. "
             "Keep the one whose moment you prefer."
         )
         return BurstAnswer(ranking, True, margin, (), sentence, model)
     leads = tuple(_leads(first.factors, second.factors))
     if model == quality.CLASSICAL:  # it counts nothing else
         leads = tuple(name for name in leads if name in quality.WEIGHTS)
-    *others, last = [REASONS[name] for name in leads] or [""]
+    reasons = dict(REASONS) if first.factors.get("in_focus", 1.0) >= 0.5 else {**REASONS, "in_focus": SOFT_TOO}
+    *others, last = [reasons[name] for name in leads] or [""]
     reason = f"{', '.join(others)} and {last}" if others else last
     if clear or ahead <= margin:
         because = f", because {reason}" if reason else "; no single measure says why"
         sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}{because}."
     else:
-        more = f"but {reason}" if reason else "and in sum it measures better"
-        sentence = f"Keep {first.name}: its quality is about that of {second.name}, {more}."
+        level = "about" if abs(margin) < TOO_CLOSE else f"{abs(margin):.2f} {'above' if margin > 0 else 'below'}"
+        more = f"but {reason}" if reason else "but in sum it measures better"
+        more = more.replace("but", "and", 1) if margin >= TOO_CLOSE else more
+        sentence = f"Keep {first.name}: its quality is {level} that of {second.name}, {more}."
     return BurstAnswer(ranking, False, margin, leads, sentence, model)
 
 

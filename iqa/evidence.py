@@ -31,7 +31,8 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the severities were read from; beside those of a network it is measured, save what says otherwise.
+    """What the severities stand for: the closed form reads them from it; beside a network's it is measured, save what
+    says otherwise.
 
     Attributes:
         illuminant: (r, g, b) of the estimated light in linear light, the largest is 1.

@@ -91,7 +91,10 @@ def seen(
 
 def _looked_at(shown: NDArray[np.uint8], measured: Seen) -> Seen:
     """What was measured, less what the networks find wrong, and with the focus that they see."""
-    severities = degradations.predict([degradations.analysis_copy(shown)])[0]
+    copy = degradations.analysis_copy(shown)
+    severities = degradations.predict([copy])[0]
+    if copy is not shown:  # it has lost the blocks
+        severities["compression"] = 0.0
     chances = blur.predict(shown)
     factors = {
         name: value * max(1.0 - severities[FAULTS[name]], LEFT) if name in FAULTS else value

@@ -7,12 +7,15 @@ from .cull import Choice, Ranked, Selection
 from .quality import WEIGHTS as FACTORS
 from .table import ONE_IS_BEST, Column, Record
 
+AND = " + "
+"""Between the names in one cell."""
 COLUMNS = (
     Column("rank", ("rank", "", "1=best")),
     Column("score", ("score", *ONE_IS_BEST)),
     Column("margin_to_next", ("ahead", "of next", "")),
     *(Column(name, (name.replace("_", " "), *ONE_IS_BEST) if name in FACTORS else ()) for name in WEIGHTS),
     Column("note"),
+    Column("beside"),
 )
 CARD_COLUMNS = (
     Column("group", ("group", "", "")),
@@ -24,6 +27,7 @@ CARD_COLUMNS = (
     Column("margin_to_next", ("ahead", "of next", "")),
     *(Column(name) for name in WEIGHTS),
     Column("captured"),
+    Column("beside"),
 )
 
 
@@ -38,11 +42,16 @@ def records(found: BurstAnswer | None, failed: Sequence[tuple[str, str]] = ()) -
     made = []
     for frame in frames:
         label = f"{frame.name} ({frame.note})" if frame.note else frame.name
-        values = {"rank": frame.rank, "score": frame.score, "note": frame.note, **frame.factors}
+        values = {"rank": frame.rank, "score": frame.score, "note": frame.note, **frame.factors, "beside": asked(found)}
         # Nobody follows the last: that is not something that cannot be told.
         values["margin_to_next"] = "" if frame.margin_to_next is None else frame.margin_to_next
         made.append(Record(frame.name, model, {}, values, label))
     return [*made, *(Record(name, error=sentence) for name, sentence in failed)]
+
+
+def asked(found: BurstAnswer | None) -> str:
+    """The networks that told factors beside the score, such as "blur-type 1.1.0 + degradations 1.1.0"; "" for none."""
+    return AND.join(map(str, found.beside)) if found else ""
 
 
 def group_records(found: Ranked) -> list[Record]:
@@ -72,6 +81,7 @@ def _card_record(choice: Choice, ranked: Ranked | None) -> Record:
         "too_close": "" if ranked is None or ranked.found is None else "yes" if ranked.too_close else "no",
         "margin_to_next": "" if choice.margin_to_next is None else choice.margin_to_next,
         "captured": "" if choice.captured is None else choice.captured.isoformat(),
+        "beside": "" if ranked is None else asked(ranked.found),
     }
     compared = ranked is not None and ranked.found is not None
     label = f"{choice.name} ({choice.why})" if compared else choice.name

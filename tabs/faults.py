@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 
 SIDE = 420
 """Longer side, px, of an annotated frame."""
-BLURS = (NOTES["sharpness"], NOTES["in_focus"], *UNFOCUSED.values())
+BLURS = (NOTES["sharpness"], *UNFOCUSED.values())
 """What a frame is called that is softer than the best one."""
 SOFT_MARK = (255, 140, 0)
 SOFTER = 0.12

@@ -62,6 +62,15 @@ def test_between_close_scores_the_measures_decide_and_are_the_reason(told: dict,
     assert burst.REASONS[factor] in answer.sentence
     assert answer.ranking[1].note == burst.NOTES[factor]
     assert -burst.DECIDES < answer.margin < 0
+    assert "its quality is about that of worse, but" in answer.sentence
+
+
+def test_a_score_that_measures_outweigh_is_told_as_it_is(told: dict) -> None:
+    answer = ranked(told, worse=(0.78, {"sharpness": 0.2}), better=(0.70, {}))
+    assert answer.sentence.startswith("Keep better: its quality is 0.08 below that of worse, but it is sharper")
+    equal = ranked(told, one=(0.78, {"sharpness": 0.4}), other=(0.70, {}))
+    assert equal.too_close
+    assert "differ by 0.080 of quality, and what is measured makes up for it." in equal.sentence
 
 
 def test_each_place_is_decided_among_the_frames_near_the_highest_score_left(told: dict) -> None:

@@ -91,8 +91,23 @@ def test_several_reasons_are_listed_as_in_a_sentence(told: dict) -> None:
 
 def test_a_focus_that_is_only_less_certain_is_not_called_wrong(told: dict) -> None:
     found = of(told, sure={"sharp": 1.0}, unsure={"sharp": 0.501, "motion_blurred": 0.4})
-    assert found.ranking[1].note in ("", burst.NOTES["in_focus"])
+    assert (found.best.name, found.ranking[1].note) == ("sure", "")
     assert of(told, sure={"sharp": 0.96}, unsure={"sharp": 0.95}).too_close
+
+
+def test_of_frames_that_are_all_soft_none_is_called_in_focus(told: dict) -> None:
+    found = of(told, softer={"sharp": 0.008, "defocused_blurred": 0.9}, soft={"sharp": 0.02, "defocused_blurred": 0.9})
+    assert found.best.name == "soft"
+    assert found.sentence.endswith(f"but {burst.SOFT_TOO}.")
+    assert found.ranking[1].note == "out of focus"
+
+
+def test_blocks_are_not_read_off_a_copy_that_has_lost_them(told: dict) -> None:
+    told.update({0: {"compression": 0.9}})
+    large = [flat(0, 900, 1000)] * 2
+    assert seen(large, [False] * 2, "quality")[0].factors["low_compression"] == pytest.approx(1.0, abs=1e-3)
+    small = [flat(0)] * 2
+    assert seen(small, [False] * 2, "quality")[0].factors["low_compression"] == pytest.approx(LEFT, abs=1e-3)
 
 
 def test_a_noisy_frame_is_called_so(told: dict) -> None:

@@ -1,4 +1,4 @@
-"""Depthwise convolutions in float32 where a CPU computes the others in bfloat16: several times faster to train.
+"""Depthwise convolutions in float32 where a CPU computes the others in bfloat16: a step takes two thirds of the time.
 
 The gradients of a depthwise convolution in bfloat16 take most of a step on a CPU, as oneDNN has no fast path for them.
 

@@ -2,20 +2,16 @@
 
 import pandas as pd
 
-from iqa.burst import BurstAnswer
+from iqa.ranking import AND
 
 BESIDE = "beside"
-"""The column."""
+"""The column: what `iqa.ranking.asked` says of a burst."""
 ASKED = "networks asked beside the score"
 """The line, among the details."""
-_AND = " + "
 
 
-def beside(answer: BurstAnswer) -> str:
-    """The networks that told factors of this burst, such as "blur-type 1.1.0 + degradations 1.1.0"; "" for none."""
-    return _AND.join(map(str, answer.beside))
-
-
-def asked(rows: pd.DataFrame) -> list[str]:
-    """All that were asked in any of the bursts."""
-    return sorted({name for cell in rows[BESIDE].dropna() for name in str(cell).split(_AND) if name})
+def everyone(rows: pd.DataFrame) -> list[str]:
+    """All that were asked in any of the bursts; none by rows from before any was."""
+    if BESIDE not in rows:
+        return []
+    return sorted({name for cell in rows[BESIDE].dropna() for name in str(cell).split(AND) if name})

@@ -10,11 +10,12 @@ import pandas as pd
 from iqa import burst, image
 from iqa.burst import FRAME_SIDE
 from iqa.measures import ANALYSIS_PIXELS, analysis_luma, laplacian_variance
+from iqa.ranking import asked
 
 from ..benchmark import MODEL, Benchmark, Case, Cell, Comparison, Figure, Options, Row, Summary
 from ..metrics import Picks, burst_picks, mean
 from ..metrics.checks import Column
-from ._beside import ASKED, BESIDE, asked, beside
+from ._beside import ASKED, BESIDE, everyone
 from ._parts import answered, average, chosen, ends, over_groups, parts, share, spread, within
 
 RANKS = "ranks"
@@ -42,7 +43,7 @@ class Scorer:
             "chosen": answer.best.name,
             "margin": answer.margin,
             "too_close": int(answer.too_close),
-            BESIDE: beside(answer),
+            BESIDE: asked(answer),
             "scores": _cell(frame.score for frame in in_order),
             RANKS: _cell(frame.rank for frame in in_order),
             "laplacian": _cell(laplacian_variance(analysis_luma(frame, pixels)) for frame in frames),
@@ -119,7 +120,7 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     judged = scored[np.array(able, dtype=bool)]
     figures: list[Figure] = []
     left_out = len(scored) - len(judged)
-    details: dict[str, object] = {"series in which all frames are best, left out": left_out, ASKED: asked(scored)}
+    details: dict[str, object] = {"series in which all frames are best, left out": left_out, ASKED: everyone(scored)}
     for part, frame in parts(judged):
         if frame.empty:
             continue

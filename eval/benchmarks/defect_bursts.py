@@ -16,10 +16,11 @@ import pandas as pd
 from iqa import burst
 from iqa.damage import Picture
 from iqa.measures import analysis_luma, laplacian_variance
+from iqa.ranking import asked
 
 from ..benchmark import MODEL, Benchmark, Case, Comparison, Figure, Options, Row, Summary
 from ..metrics import mean, wilson
-from ._beside import ASKED, BESIDE, asked, beside
+from ._beside import ASKED, BESIDE, everyone
 from ._clean_photos import chance, photos, read
 from ._parts import answered, ends, over_groups, spread
 from ._series import DEFECTS, SEVERITY, Made, make
@@ -51,7 +52,7 @@ class Scorer:
             "rank_of_best": place,
             **{name: int(place <= count) for count, name in enumerate(TOP, 1)},
             "too_close": int(answer.too_close),
-            BESIDE: beside(answer),
+            BESIDE: asked(answer),
             "margin": answer.margin,
             "regret": order[0].strength,
             "weakest": min(frame.strength for frame in made if frame.defects),
@@ -111,7 +112,7 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     details: dict[str, object] = {
         "series": {part: len(frame) for part, frame in _parts(scored)},
         "Wilson intervals, series taken as independent": intervals,
-        ASKED: asked(scored),
+        ASKED: everyone(scored),
         "share too close to call": float(scored["too_close"].mean()),
         "kept in place of the clean frame": _kept(scored),
         "share beaten by the clean frame, by strength of the defect": strengths,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import answer, burst, image
 from ..batch import Progress, each, reason
 from ..errors import ArgumentError, IQAError
-from ..ranking import COLUMNS, records
+from ..ranking import COLUMNS, asked, records
 from ..sources import Source
 from ..table import csv_file, table, to_json
 from .run import complain, find_photos
@@ -46,7 +46,8 @@ def rank_burst(options: argparse.Namespace) -> int:
         if options.json:
             print(to_json(answer.burst(found, failed)))
         elif found is not None:
-            with table(COLUMNS, sys.stdout, found.sentence) as write:
+            beside = f"Asked beside the score: {asked(found)}."
+            with table(COLUMNS, sys.stdout, "\n".join([found.sentence, *([beside] if found.beside else [])])) as write:
                 for row in rows:
                     write(row)
     return 1 if failed else 0
