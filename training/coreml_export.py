@@ -3,7 +3,8 @@
 Each row of a view is an image input of its own, because a photo is what an app has: `frame` for a view of one row,
 `crops_0`, `crops_1`, ... for native crops. A view of free size is cut to a fixed tile. Core ML's image input knows one
 scale for all channels, so mean and deviation are subtracted and divided in the graph. How an app must cut and resize
-stands in the package's metadata (`preprocessing`), as in the manifest.
+stands in the package's metadata (`preprocessing`), as in the manifest. What is 0 there around a photo has no color that
+an image could hold: an app fills it with SURROUND, which the package takes for it.
 """
 
 import copy
@@ -34,6 +35,8 @@ from .nets import Activated
 
 SIDE = 512
 """Of the tile that a view of free size becomes, px."""
+SURROUND = (255, 0, 255)
+"""RGB of what lies around the photo in a view that pads: filled in after resizing, so that no edge is mixed with it."""
 _FAILURES = (NotImplementedError, RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError)
 
 
@@ -45,6 +48,11 @@ class ImageInput:
     view: Whole | Native | Full
     height: int
     width: int
+
+    @property
+    def padded(self) -> bool:
+        """Whether a photo may leave some of it empty."""
+        return isinstance(self.view, Whole) and self.view.fit in ("pad", "shrink")
 
 
 def image_inputs(spec: InputSpec, side: int = SIDE) -> list[ImageInput]:
@@ -71,18 +79,25 @@ def image_inputs(spec: InputSpec, side: int = SIDE) -> list[ImageInput]:
 class FromImages(nn.Module):
     """A network that takes pixel / scale of every image input, (1, 3, H, W), and normalizes them itself."""
 
+    surround: Tensor
+
     def __init__(self, net: Activated, inputs: Sequence[ImageInput]) -> None:
         super().__init__()
         self.net, self.views = net, [each.view.name for each in inputs]
         for view in {each.view.name: each.view for each in inputs}.values():
             self.register_buffer(f"mean_{view.name}", torch.tensor(view.mean).reshape(1, 3, 1, 1))
             self.register_buffer(f"factor_{view.name}", 1.0 / torch.tensor(view.std).reshape(1, 3, 1, 1))
+        self.scale = {each.view.name: each.view.scale for each in inputs if each.padded}
+        self.register_buffer("surround", torch.tensor(SURROUND).reshape(1, 3, 1, 1).float())
 
     def forward(self, *images: Tensor) -> tuple[Tensor, ...]:
         """As Activated."""
         rows: dict[str, list[Tensor]] = {}
         for name, image in zip(self.views, images, strict=True):
             normal = (image - getattr(self, f"mean_{name}")) * getattr(self, f"factor_{name}")
+            if name in self.scale:  # 0 where a pixel is no level away, else 1
+                levels = (image - self.surround / self.scale[name]).abs().sum(1, keepdim=True) * self.scale[name]
+                normal = normal * (2.0 * levels).clamp(max=1.0)
             rows.setdefault(name, []).append(normal)
         found: tuple[Tensor, ...] = self.net(*(r[0] if len(r) == 1 else torch.cat(r) for r in rows.values()))
         return found
@@ -201,8 +216,9 @@ def save(model: Any, manifest: Manifest, inputs: Sequence[ImageInput], path: Pat
     }
     model.user_defined_metadata.update(told)
     for each in inputs:
+        around = f"; around the photo RGB {', '.join(map(str, SURROUND))} instead of 0" if each.padded else ""
         model.input_description[each.name] = (
-            f"{each.view.kind} view, {each.width} x {each.height}, RGB; see preprocessing"
+            f"{each.view.kind} view, {each.width} x {each.height}, RGB; see preprocessing{around}"
         )
     for output in manifest.outputs:
         labels = ", ".join(output.labels)
@@ -214,15 +230,18 @@ def save(model: Any, manifest: Manifest, inputs: Sequence[ImageInput], path: Pat
 
 
 def tried(inputs: Sequence[ImageInput]) -> list[dict[str, NDArray[np.uint8]]]:
-    """Pictures to compare on, one per image input and case: drawn, noise, dark."""
+    """Pictures to compare on, one per image input and case: drawn, noise, dark, and drawn in a surround."""
     cases = []
-    for case in range(3):
+    for case in range(4 if any(each.padded for each in inputs) else 3):
         rng = np.random.default_rng(case)
         shown = {}
         for number, each in enumerate(inputs):
             drawn = probe_image(max(16, each.height), max(16, each.width), 16 * case + number)
             drawn = drawn[: each.height, : each.width]
-            shown[each.name] = (drawn, rng.integers(0, 256, drawn.shape, dtype=np.uint8), drawn // 12)[case]
+            inside = drawn.copy()
+            if each.padded:
+                inside[: each.height // 8] = inside[each.height - each.height // 8 :] = SURROUND
+            shown[each.name] = (drawn, rng.integers(0, 256, drawn.shape, dtype=np.uint8), drawn // 12, inside)[case]
         cases.append(shown)
     return cases
 
@@ -231,7 +250,10 @@ def as_views(case: Mapping[str, NDArray[np.uint8]], inputs: Sequence[ImageInput]
     """View name -> what the network takes, (rows, 3, H, W), for the pictures of one case of `tried`."""
     views: dict[str, list[NDArray[np.float32]]] = {}
     for each in inputs:
-        views.setdefault(each.view.name, []).append(_as_is(case[each.name], each.view))
+        normal = _as_is(case[each.name], each.view)
+        if each.padded:
+            normal[:, :, (case[each.name] == SURROUND).all(2)] = 0.0
+        views.setdefault(each.view.name, []).append(normal)
     return {name: np.concatenate(rows) for name, rows in views.items()}
 
 

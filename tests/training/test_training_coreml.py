@@ -102,7 +102,23 @@ def test_squeezes_find_the_photo_in_its_square(tmp_path: Path, monkeypatch: pyte
     cases = [{"frame": np.pad(case["frame"][16:40, 8:56] | 1, ((20, 20), (8, 8), (0, 0)))} for case in full]
     monkeypatch.setattr(coreml_export, "tried", lambda _: [*full, *cases])
     told = apart(net, model, inputs, tmp_path / "model.mlpackage", spec)
-    assert (told.answers, told.spread > 0.05) == (6, True)
+    assert (told.answers, told.spread > 0.05) == (8, True)
+
+
+@pytest.mark.parametrize("pixels", nets.PIXELS)
+def test_the_surround_of_an_image_is_what_the_network_knows_as_none(pixels: str) -> None:
+    torch.manual_seed(2)
+    spec = InputSpec(views=(frame(64, fit="pad", **nets.PIXELS[pixels]),))
+    inputs, net = image_inputs(spec), Activated(Stretched(squeezing(), spec), SCORE).eval()
+    *_, inside = coreml_export.tried(inputs)
+    view = coreml_export.as_views(inside, inputs)["frame"]
+    assert (view == 0).all(1).mean() == 16 / 64
+    given = torch.from_numpy(inside["frame"].transpose(2, 0, 1)[None].astype(np.float32) / spec.views[0].scale)
+    with torch.inference_mode():
+        told, wanted = coreml_export.FromImages(net, inputs).eval()(given)[0], net(torch.from_numpy(view))[0]
+        filled = net(given - torch.tensor(spec.views[0].mean).reshape(1, 3, 1, 1))[0]
+    assert torch.allclose(told, wanted, atol=1e-5)
+    assert not torch.allclose(filled, wanted, atol=1e-3), "as a color it would count as part of the photo"
 
 
 def test_an_image_network_gives_a_tile_of_the_asked_size(tmp_path: Path) -> None:

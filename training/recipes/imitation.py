@@ -2,7 +2,7 @@
 
     python -m training.run imitation --data PHOTOS --out DIR
     python -m training.run imitation --data PHOTOS --out DIR --weights RUN/best.safetensors
-    python -m training.run imitation --data PHOTOS --out DIR --weights assets/models/quality
+    python -m training.run imitation --data PHOTOS --out DIR --weights assets/models/quality --epochs 20
 
 Makes no model: its network is where frame-scorer starts, in place of weights from ImageNet. At four strides the feature
 map of the small network, behind one 1 x 1 convolution each, is brought close to that of the large one on the same
