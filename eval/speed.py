@@ -49,6 +49,7 @@ Calls = dict[str, Callable[[Pixels], object]]
 ESTIMATORS: Calls = {
     "quality.score": quality.score,
     "quality.score, not explained": partial(quality.score, explain=False),
+    "quality.score, frame-scorer, not explained": partial(quality.score, model="frame-scorer", explain=False),
     "quality.score, classical": partial(quality.score, model="classical"),
     "blur.classify": blur.classify,
     "blur.classify, classical": partial(blur.classify, model="classical"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .model import Model
 
 CLASSICAL = Estimator("classical-quality", "1.1.0")
-NETWORKS = ("quality",)
+NETWORKS = ("quality", "frame-scorer")
 """Names of models whose folder gives ``quality``, and ``quality_low`` and ``quality_high`` where it knows its range."""
 ESTIMATORS = (*NETWORKS, "classical")
 DEFAULT = ESTIMATORS[0]
