@@ -119,7 +119,7 @@ def test_burst_exports_the_ranking_as_csv(client: Client, files: dict[str, Path]
     numbers, *_, update = burst(client, files["soft"], files["sharp"])
     exported = update["value"] if isinstance(update, dict) else update
     rows = Path(exported).read_text(encoding="utf-8").splitlines()
-    assert rows[0].startswith(f"file,rank,score,margin_to_next,{','.join(bursts.WEIGHTS)},note,model_name")
+    assert rows[0].startswith(f"file,rank,score,margin_to_next,{','.join(bursts.WEIGHTS)},note,beside,model_name")
     assert [row.split(",")[0] for row in rows[1:]] == [frame["file"] for frame in numbers["ranking"]]
 
 
