@@ -2,11 +2,11 @@
 
     python -m training.run frame-scorer --data DIR --weights IMITATION --out DIR
 
-or, as the published one, with sizes that grow, each run from the best weights of the one before, and a range that holds:
+or, as the published one, at growing sizes, each run from the best weights of the one before, and a range that holds:
 
-    python -m training.run frame-scorer --data DIR --out A --weights IMITATION --size 256 --epochs 2,16 --lr 0.001,0.0005
-    python -m training.run frame-scorer --data DIR --out B --weights A --size 384 --epochs 0,4 --lr 0.001,0.00015
-    python -m training.run frame-scorer --data DIR --out C --weights B --epochs 0,3 --lr 0.001,0.00015
+    python -m training.run frame-scorer --data DIR --out A --weights IMITATION --size 256 --epochs 2,16 --lr 1e-3,5e-4
+    python -m training.run frame-scorer --data DIR --out B --weights A --size 384 --epochs 0,4 --lr 1e-3,1.5e-4
+    python -m training.run frame-scorer --data DIR --out C --weights B --epochs 0,3 --lr 1e-3,1.5e-4
     python -m training.conformal C
     python -m training.export C --out assets/models/frame-scorer --coreml
 
