@@ -15,7 +15,7 @@ each with `--ema 0.995 --patience 0 --precision bfloat16`; IMITATION, A and B st
 Data: photos with mean opinion scores (rated.SETS), or one's own table (path and mos), split by group; the official
 test is never touched. `--extra scenes=DIR` adds photos with masks, `--extra clean=DIR` clean ones that nobody rated;
 neither was used. IMITATION is a run of imitation from the published quality model. `--teacher MODEL_DIR` learns the
-answers of that model as well (not used: the quality model takes .1 s a photo).
+answers of that model as well; it was not used.
 Time: 7,794 photos of BIQ2021 to train and 1,949 to validate, 3 of 10 sound photos with copies, on two cores of an AMD
 EPYC, no GPU, with little beside: an epoch of the head at 256 px 2 min, of everything 3.6 min, at 384 px 7 min, at 512
 px 11 min. The first run was stopped after 11 of its 18 epochs, the second after the first of its 4, the third was run
