@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import jpeg_looks
+from .damage import jpeg_quality as saved_at
 from .errors import ArgumentError, ManifestError, UnknownNameError
 from .estimator import Estimator, require
 from .evidence import Evidence, measured
@@ -88,6 +89,7 @@ NOISE = Ramp(2.5, 15.0, logarithmic=True)  # sigma, grey levels
 EXPOSURE = Ramp(0.2, 0.9)  # 1 - exposure factor
 BLOCKS = Ramp(0.12, 0.9)  # blockiness
 JPEG = Ramp(-75.0, -10.0)  # minus the JPEG quality of the file
+SAVED = Ramp(-saved_at(0.0), -saved_at(1.0))  # minus that of the pixels: the severity that iqa.damage calls it
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ def assess(
 
     Where nothing can be judged a severity is None: color cast and noise without pixels between black and white,
     blurriness without texture; a network's watermark and compression without texture as well, which a mark or blocks
-    would be, and both and noise of photos below LEARNED_LEAST; a watermark always in closed form.
+    would be, and both and noise of photos below LEARNED_LEAST; a watermark always in closed form. Compression is told
+    of all photos whose pixels show the steps of a JPEG.
 
     Args:
         image: RGB uint8 (H, W, 3), at its own size: blocks are seen there alone.
@@ -252,13 +255,15 @@ def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Seve
     severities: Severities = {name: said[name] for name in NAMES}
     severities["noise"] = None if small else max(said["noise"], NOISE(seen.noise_sigma))  # too low of strong grain
     seen = replace(seen, noise_sigma=math.sqrt(said[SIGMA] * grain_sigma(luminance(copy))))
+    saved = None if seen.jpeg_quality_estimated is None else SAVED(-seen.jpeg_quality_estimated)
     if not tells:
-        return severities | {"watermark": None, "compression": None}, seen
+        return severities | {"watermark": None, "compression": saved}, seen
     blocks = [one["compression"] for one in (said, *near)]
-    if copy is image or near:
+    if saved is None and (copy is image or near):
         seen = replace(seen, jpeg_quality_estimated=jpeg_looks.estimated(blocks[-1], _network(model).estimator))
     if copy is not image:  # the copy has lost them
-        severities["compression"] = max(*blocks, BLOCKS(seen.blockiness))
+        blocks = [*blocks, BLOCKS(seen.blockiness)]
+    severities["compression"] = max(*blocks, saved or 0.0)
     return severities, replace(seen, native={name: near[0][name] for name in NATIVE} if near else None)
 
 

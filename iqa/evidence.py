@@ -16,6 +16,7 @@ from .measures import (
     correct_cast,
     edge_width,
     noise_sigma,
+    quantized_quality,
     sharpness_map,
 )
 from .resize import reduced
@@ -49,10 +50,11 @@ class Evidence:
         mean_luminance: [0, 1].
         blockiness: strength of the 8x8 grid of JPEG, 0 = none.
         jpeg_quality: quality the file was saved with, 1..100; None when unknown.
-        jpeg_quality_estimated: quality, 1..100, higher is better, at which a JPEG looks as compressed as these pixels
-            (iqa.jpeg_looks), those of the middle where the photo is larger than analysis scale; the last step of the
-            ladder stands for all below; None where that is too little to say, and where compression, or `native` of a
-            larger photo, is None.
+        jpeg_quality_estimated: quality, 1..100, higher is better, that the pixels were saved with as a JPEG, whatever
+            file they are in now, by the steps of their coefficients (measures.quantized_quality). Where none are seen,
+            the quality at which a JPEG looks as compressed to a network (iqa.jpeg_looks), the middle of a photo larger
+            than analysis scale; the last step of the ladder stands for all below; None where that is too little to say,
+            where no network was asked, and where compression, or `native` of a larger photo, is None.
         native: blurriness, noise and compression, [0, 1], 0 = none, that a network sees in the middle of a photo larger
             than analysis scale, at its own pixels. None for a smaller photo, where the photo or its middle has no
             texture, of a strip whose copy at analysis scale is an icon, and where no network was asked. The middle may
@@ -106,6 +108,7 @@ def measured(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | None
         mean_luminance=tones.mean_luminance,
         blockiness=blockiness(image),
         jpeg_quality=jpeg_quality,
+        jpeg_quality_estimated=quantized_quality(image),
     )
 
 

@@ -153,6 +153,20 @@ def test_a_perfect_judge_gets_perfect_figures() -> None:
     assert figures(summary)["false_alarm", "all", MODEL].high == pytest.approx(0.4899, abs=1e-4)  # Wilson, 0 of 4
 
 
+def test_the_quality_told_of_saved_photos_is_held_against_the_true_one() -> None:
+    rows = made()
+    coded = rows["damage"] == "compression"
+    told = rows["severity"].map(damage.jpeg_quality).where(coded & (rows["level"] > 1)) + (rows["level"] == 5) * 7
+    summary = BENCHMARK.summarize(rows.assign(jpeg_quality_estimated=told), QUICK)
+    assert summary.details["JPEG quality of the photos saved"] == {
+        "photos": 20,
+        "told": 0.8,
+        "told within 1": 0.6,
+        "median error": 0.0,
+    }
+    assert "JPEG quality of the photos saved" not in BENCHMARK.summarize(rows, QUICK).details
+
+
 def test_a_reversed_head_keeps_its_sign() -> None:
     rows = made()
     summary = BENCHMARK.summarize(rows.assign(noise=1.0 - rows["noise"]), QUICK)

@@ -66,17 +66,26 @@ def test_the_tab_shows_them_of_a_larger_photo_alone() -> None:
 
 
 def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
-    blocky = damage.saved(LARGE, "JPEG", quality=8, subsampling="4:2:0")
+    blocky = np.ascontiguousarray(damage.saved(LARGE, "JPEG", quality=8, subsampling="4:2:0")[3:-2, 3:-2])
     native = degradations.BLOCKS(blockiness(blocky))
     seen = [stand_in.severities_of(view(blocky))["compression"] for view in (analysis_copy, middle)]
     assert native > max(seen) + 0.2
     assert assess(blocky).severities["compression"] == native
     seen = [stand_in.severities_of(view(LARGE))["compression"] for view in (analysis_copy, middle)]
     assert assess(LARGE).severities["compression"] == pytest.approx(max(seen), abs=1e-5)
-    small = damage.saved(COFFEE, "JPEG", quality=8, subsampling="4:2:0")  # here the network sees them itself
+    small = damage.saved(COFFEE, "JPEG", quality=8, subsampling="4:2:0")[3:-2, 3:-2]  # the network sees them itself
     said = stand_in.severities_of(small)["compression"]
     assert degradations.BLOCKS(blockiness(small)) > said + 0.1
     assert assess(small).severities["compression"] == pytest.approx(said, abs=1e-5)
+
+
+@pytest.mark.parametrize("picture", [LARGE, COFFEE, np.ascontiguousarray(COFFEE[:120, :200])])
+def test_steps_of_a_jpeg_in_the_pixels_are_told_whatever_the_network_says(picture: Pixels) -> None:
+    saved = damage.saved(picture, "JPEG", quality=47, subsampling="4:2:0")
+    found = assess(saved)
+    assert found.evidence.jpeg_quality_estimated == 47
+    assert found.severities["compression"] == pytest.approx(0.5)  # as iqa.damage calls that quality
+    assert assess(saved, model="classical").evidence.jpeg_quality_estimated == 47
 
 
 def test_a_middle_without_texture_says_nothing() -> None:

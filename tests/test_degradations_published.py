@@ -15,6 +15,7 @@ from iqa import manifest as manifests
 from iqa.__main__ import main
 from iqa.degradations import NAMES
 from iqa.errors import ModelError
+from iqa.measures import quantized_quality
 
 Pixels = NDArray[np.uint8]
 INSTALLED = model.MODELS / degradations.DEFAULT
@@ -109,13 +110,24 @@ def test_a_missing_network_is_said_and_nothing_takes_its_place(
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_saved_photo_looks_about_as_it_was_saved(name: str) -> None:
-    saved = {
-        quality: damage.saved(photo(name), "JPEG", quality=quality, subsampling="4:2:0") for quality in (20, 35, 50)
-    }
-    looks = [degradations.assess(picture).evidence.jpeg_quality_estimated or 100 for picture in saved.values()]
-    assert looks == sorted(set(looks))
-    assert max(abs(seen - quality) for seen, quality in zip(looks, saved, strict=True)) <= 20
+def test_a_saved_photo_is_told_its_quality_and_off_the_grid_about_what_it_looks_like(name: str) -> None:
+    seen: list[int] = []
+    for quality in (15, 25, 40):
+        saved = damage.saved(photo(name), "JPEG", quality=quality, subsampling="4:2:0")
+        assert degradations.assess(saved).evidence.jpeg_quality_estimated == pytest.approx(quality, abs=1)
+        off = np.ascontiguousarray(saved[3:-2, 3:-2])
+        assert quantized_quality(off) is None
+        seen.append(degradations.assess(off).evidence.jpeg_quality_estimated or 100)
+    assert seen == sorted(set(seen))
+    assert max(abs(looks - quality) for looks, quality in zip(seen, (15, 25, 40), strict=True)) <= 20
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_saved_photo_is_as_compressed_as_its_quality_says(name: str) -> None:
+    for severity in (0.2, 0.5):
+        saved = damage.apply("compression", photo(name), severity, np.random.default_rng(0))
+        assert (degradations.assess(saved).severities["compression"] or 0.0) >= severity - 0.02
+        assert quantized_quality(saved) == pytest.approx(damage.jpeg_quality(severity), abs=1)
 
 
 @pytest.mark.parametrize("name", PHOTOS)

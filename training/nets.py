@@ -22,9 +22,10 @@ PIXELS: dict[str, dict[str, Any]] = {
     "symmetric": {"scale": 127.5, "mean": (1.0, 1.0, 1.0), "std": (1.0, 1.0, 1.0)},
 }
 """scale, mean, std of a view: what torchvision's and timm's weights were trained with, and TensorFlow's (-1 to 1)."""
-OPTIONS = {"pad": "", "pixels": "imagenet"}
+OPTIONS = {"pad": "", "pixels": "imagenet", "norm": ""}
 """Options in Settings.extra of every recipe with a timm backbone: padding of its convolutions ("", or "same" as in
-TensorFlow) and normalization (a key of PIXELS). They belong to the weights: see `declared`."""
+TensorFlow), normalization (a key of PIXELS), and a value of pyramid.NORMS. They belong to the weights: see `declared`
+and `published`."""
 
 
 class Activated(nn.Module):

@@ -3,7 +3,8 @@
 An export keeps the names of parameters and buffers behind `net.`, but not all of them as they were: what is stored in
 half precision or in palettes stands behind a Cast or a Gather, tensors with equal values are stored once, and what
 follows from constants alone is computed. What can be found again is found, to the last bit of what the file holds;
-what cannot is missing, and a network that asks for it is refused.
+what cannot is missing, and a network that asks for it is refused. A batch norm that was merged into the convolution
+before it comes back as one that adds the merged bias and no more: the same function, while it keeps its statistics.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from iqa.model import MAX_MODEL_BYTES
 from iqa.onnx_wire import refuse_external_data
 
 from .nets import PIXELS, load_strictly
+from .pyramid import NORMS, Pyramid
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -40,6 +42,7 @@ _SLOTS = {
 """What the inputs of an operation are, after its first one, in the module that it was."""
 _MERGED = "weight_bias"
 """End of the name of the bias that a convolution without one gets from the batch norm behind it."""
+MERGED = (".merged_weight", ".merged_bias")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Published:
 
     Attributes:
         manifest: what the folder says of itself.
-        tensors: name in the network that was exported -> float32; without what cannot be found again.
+        tensors: name in the network that was exported -> float32; without what cannot be found again. Of a convolution
+            with a batch norm merged into it, weight and bias stand under names that end in MERGED.
         options: those of nets.OPTIONS that its input and its convolutions show.
     """
 
@@ -86,14 +90,18 @@ def read(path: Path) -> Published:
     known = _constants(graph)
     named = {name: x for name, x in known.items() if name.startswith(_PREFIX) and not _stored(name, known)}
     found = {**named, **_stored_once(graph, known), **_standards(graph, known, manifest)}
-    for name in _merged(graph):
-        found.pop(name, None)
+    merged = list(_merged(graph))
+    for convolution, weight, bias in merged:
+        arrays = known[weight], known[bias]
+        for name in (weight, bias, f"{convolution}.bias"):
+            found.pop(name, None)
+        found |= {convolution + end: x for end, x in zip(MERGED, arrays, strict=True)}
     tensors = {
         name.removeprefix(_PREFIX): torch.from_numpy(np.array(x, np.float32))
         for name, x in found.items()
         if np.issubdtype(x.dtype, np.floating)
     }
-    return Published(manifest, tensors, _options(graph, manifest))
+    return Published(manifest, tensors, _options(graph, manifest) | ({"norm": NORMS[1]} if merged else {}))
 
 
 def load(net: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
@@ -104,18 +112,38 @@ def load(net: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
     """
     own = net.state_dict()
     constant = {name for name, _ in net.named_buffers()} - set(own)
-    tensors = {name: x for name, x in tensors.items() if name not in constant}
+    merged = {name: x for name, x in tensors.items() if name.endswith(MERGED)}
+    plain = {name: x for name, x in tensors.items() if name not in constant and name not in merged}
+    plain |= _parted(net, merged)
     try:
-        load_strictly(net, tensors, source)
+        load_strictly(net, plain, source)
     except ArgumentError as error:
-        lost = [name for name in own if name.endswith("running_var") and name not in tensors]
+        lost = [name for name in own if name.endswith("running_var") and name not in plain]
         raise ArgumentError(
             f"{error} A batch norm that was merged into the convolution before it, as exporting does in a network that "
-            "sees a photo once and not its mirror image too, cannot be found again; accepted: best.safetensors of the "
-            "run."
+            "sees a photo once and not its mirror image too, is found again only where batch norms keep their "
+            "statistics; accepted: best.safetensors of the run."
             if lost
             else str(error)
         ) from error
+
+
+def _parted(net: nn.Module, merged: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of merged convolutions and of the batch norms behind them; none of norms that would learn.
+
+    The batch norm of a convolution is the next one in the order in which the modules were made.
+    """
+    modules = list(net.named_modules())
+    fixed = {m for _, owner in modules if isinstance(owner, Pyramid) and owner.fixed_norm for m in owner.modules()}
+    found: dict[str, Tensor] = {}
+    for at, (name, _) in enumerate(modules):
+        norms = ((key, norm) for key, norm in modules[at:] if isinstance(norm, nn.BatchNorm2d) and norm in fixed)
+        if name + MERGED[0] not in merged or (behind := next(norms, None)) is None:
+            continue
+        (weight, bias), (key, norm) = (merged[name + end] for end in MERGED), behind
+        found |= {f"{name}.weight": weight, f"{key}.weight": torch.ones_like(bias), f"{key}.bias": bias}
+        found |= {f"{key}.running_mean": torch.zeros_like(bias), f"{key}.running_var": torch.ones_like(bias) - norm.eps}
+    return found
 
 
 def _verified(path: Path, manifest: Manifest) -> Any:
@@ -178,14 +206,14 @@ def _stored_once(graph: Any, known: Arrays) -> Arrays:
     return found
 
 
-def _merged(graph: Any) -> Iterator[str]:
-    """Names that convolutions have whose batch norm was merged into them: what stands there is another tensor.
+def _merged(graph: Any) -> Iterator[tuple[str, str, str]]:
+    """(convolution, weight, bias) where a batch norm was merged into it: what stands there is another tensor.
 
     One that had a bias keeps its names; then only the batch norm, which is gone, keeps it from being taken.
     """
     for node in graph.node:
         if node.op_type in ("Conv", "ConvTranspose") and any(name.endswith(_MERGED) for name in node.input[2:]):
-            yield from (*node.input[1:], node.input[2].removesuffix(_MERGED) + "bias")
+            yield node.input[2].removesuffix("." + _MERGED), node.input[1], node.input[2]
 
 
 def _standards(graph: Any, known: Arrays, manifest: Manifest) -> Arrays:

@@ -6,7 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from iqa.errors import UnknownNameError
+
 from . import squeeze
+from .recipe import Settings
+
+NORMS = ("", "fixed")
+"""Values of ``extra["norm"]``: batch norms learn as the recipe says; they keep their statistics, because the weights to
+start from come from a model in which they were merged into the convolutions."""
 
 
 class Pyramid(nn.Module):
@@ -104,6 +111,18 @@ class Pyramid(nn.Module):
             return mean
         away = x - mean[:, :, None, None]
         return torch.cat([mean, (squeeze.mean(away * away, share) + 1e-6).sqrt()], 1)
+
+
+def keeps_norms(settings: Settings) -> bool:
+    """Whether the batch norms of these weights must keep their statistics.
+
+    Raises:
+        UnknownNameError: ``extra["norm"]`` is none of NORMS.
+    """
+    name = settings.extra.get("norm", NORMS[0])
+    if name not in NORMS:
+        raise UnknownNameError("kind of batch norm", name, NORMS)
+    return name == NORMS[1]
 
 
 def mean_of_rows(features: Tensor, rows: int) -> Tensor:

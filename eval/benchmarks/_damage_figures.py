@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from iqa.damage import jpeg_quality
 from iqa.degradations import NAMES
 
 from ..benchmark import MODEL, Figure, Options
@@ -16,6 +17,10 @@ from ._parts import over_groups, share
 CLEAN = "clean"
 ALARM = 0.5
 """A severity above it is an alarm."""
+SAVED = "jpeg_quality_estimated"
+"""Column: the quality that the pixels are said to have been saved with, 1..100."""
+NEAR = 1
+"""A quality that is told within so much is right: neighbors share the low steps of their tables."""
 CLEAR_LEVEL = 2
 """From this level on a damage is plain to see; below, nobody is to blame for missing it."""
 NOT_A_FLAW = "watermark"
@@ -132,6 +137,21 @@ def undamaged(rows: pd.DataFrame, options: Options, undefined: dict[str, str]) -
         if clean[head].notna().any():
             figures.append(share("false_alarm", alarms[head].to_numpy(), options, part=f"head {head}"))
     return figures, {"alarms on clean photos": sorted(clean["key"][alarms.any(axis=1)])}
+
+
+def saved(rows: pd.DataFrame) -> dict[str, object]:
+    """Of the photos saved as JPEG: of how many a quality is told, of how many rightly, and the median error."""
+    coded = rows[(rows["damage"] == "compression") & (rows["level"] > 0)]
+    true = coded["severity"].map(jpeg_quality)
+    error = (coded[SAVED].astype(float) - true).abs() if SAVED in coded else pd.Series(dtype=float)
+    if error.isna().all():
+        return {}
+    found = {
+        "told": float(error.notna().mean()),
+        f"told within {NEAR}": float((error <= NEAR).mean()),
+        "median error": float(error.median()),
+    }
+    return {"JPEG quality of the photos saved": {"photos": len(coded), **found}}
 
 
 def ladders(rows: pd.DataFrame, names: Sequence[str], options: Options, undefined: dict[str, str]) -> Found:

@@ -21,7 +21,7 @@ from iqa.resize import reduced
 
 from ..benchmark import Benchmark, Case, Comparison, Options, Row, Summary
 from ._clean_photos import chance, photos, read
-from ._damage_figures import CLEAN, heads, ladders, undamaged
+from ._damage_figures import CLEAN, SAVED, heads, ladders, saved, undamaged
 from ._parts import answered, spread
 
 OWN = {
@@ -83,12 +83,12 @@ class Scorer:
             "level": level,
             "severity": level / LEVELS,
             **dict.fromkeys(
-                (*degradations.NAMES, "overall", "quality", "quality_by", "answer", "not_rising", "half_size")
+                (*degradations.NAMES, "overall", "quality", "quality_by", "answer", "not_rising", "half_size", SAVED)
             ),
         }
         if self.model in degradations.ESTIMATORS:
             answer = degradations.assess(picture, model=self.model)
-            row |= {**answer.severities, "overall": answer.overall}
+            row |= {**answer.severities, "overall": answer.overall, SAVED: answer.evidence.jpeg_quality_estimated}
         if self.model in quality.ESTIMATORS:
             scored = quality.score(picture, model=self.model, explain=False)
             row |= {"quality": scored.quality, "quality_by": str(scored.model)}
@@ -117,7 +117,8 @@ def summarize(rows: pd.DataFrame, options: Options) -> Summary:
     head_figures, head_details = heads(scored, OWN, options, undefined)
     clean_figures, clean_details = undamaged(scored, options, undefined)
     ladder_figures, ladder_details = ladders(scored, list(OWN), options, undefined)
-    details: dict[str, object] = {**head_details, **clean_details, **ladder_details, "undefined": undefined}
+    told = saved(scored)
+    details: dict[str, object] = {**head_details, **clean_details, **ladder_details, **told, "undefined": undefined}
     return Summary((*head_figures, *clean_figures, *ladder_figures), details)
 
 

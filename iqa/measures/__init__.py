@@ -6,6 +6,7 @@ from .direction import Direction, directional_blur
 from .exposure import Exposure, brightness, clipped_masks, contrast, exposure
 from .grain import grain_sigma
 from .noise import noise_sigma
+from .quantization import quantized_quality
 from .scale import ANALYSIS_PIXELS, analysis_luma, luminance
 from .sharpness import edge_width, laplacian_variance, sharpness_map, tenengrad
 from .smear import Smear, smear_map
@@ -31,6 +32,7 @@ __all__ = [
     "laplacian_variance",
     "luminance",
     "noise_sigma",
+    "quantized_quality",
     "sharpness_map",
     "smear_map",
     "tenengrad",

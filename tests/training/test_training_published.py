@@ -13,7 +13,7 @@ from scipy.optimize import curve_fit
 from torch import nn
 
 from iqa.degradations import NAMES as DEGRADATIONS
-from iqa.errors import ArgumentError, ManifestError, ModelError
+from iqa.errors import ArgumentError, ManifestError, ModelError, UnknownNameError
 from iqa.manifest import FILE_NAME
 from iqa.model import MODELS, load_model
 from iqa.preprocess import to_input
@@ -152,6 +152,28 @@ def test_a_model_of_another_network_names_what_does_not_fit(models: dict[str, Pa
         begun(TINY, models["tiny"] / "model")
 
 
+def test_a_merged_batch_norm_comes_back_where_norms_keep_their_statistics_and_nowhere_else() -> None:
+    made = recipe.get("frame-scorer")
+    settings = start.with_facts(settled(made, size=128, weights=str(MODELS / "frame-scorer")))
+    assert settings.extra["norm"] == "fixed"
+    net, model = start.network(made, settings).eval(), load_model(MODELS / "frame-scorer")
+    for name in NAMES[:2]:
+        view = torch.from_numpy(to_input(photo(name), model.manifest.input)["frame"])
+        with torch.no_grad():
+            found = {key: value.sigmoid().numpy()[0] for key, value in net(view).items()}
+        told = model.predict(photo(name))
+        assert found["quality"][0] == pytest.approx(float(told["quality"]), abs=2e-4)
+        assert found["range"] == pytest.approx([float(told["quality_low"]), float(told["quality_high"])], abs=2e-4)
+    before = net.state_dict()["backbone.model.bn1.running_mean"].clone()
+    net.train()(view)
+    assert torch.equal(net.state_dict()["backbone.model.bn1.running_mean"], before)
+    learning = replace(settings, extra={**settings.extra, "norm": ""})
+    with pytest.raises(ArgumentError, match="only where batch norms keep their statistics"):
+        start.network(made, learning)
+    with pytest.raises(UnknownNameError, match="batch norm"):
+        start.network(made, replace(settings, extra={**settings.extra, "norm": "none"}))
+
+
 def test_a_merged_convolution_is_not_taken_for_the_one_that_was_trained(
     models: dict[str, Path], rated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +188,9 @@ def test_a_merged_convolution_is_not_taken_for_the_one_that_was_trained(
     trained(made, rated, tmp_path / "run", epochs=(1, 1))
     export.export(tmp_path / "run", tmp_path / "model", Choices(storage=Storage("fp32")), say=lambda _: None)
     found = published.read(tmp_path / "model").tensors
-    assert not [name for name in found if name.startswith("backbone.layers")]
+    assert [name for name in found if name.startswith("backbone.layers")] == [
+        f"backbone.layers.0{end}" for end in published.MERGED
+    ]
     assert "heads.quality.0.0.weight" in found
 
 

@@ -47,7 +47,7 @@ photos that validate here are photos that the teacher has learned from."""
 from torch import Tensor, nn
 
 from .. import nets, parts, rated
-from ..pyramid import Pyramid
+from ..pyramid import Pyramid, keeps_norms
 from ..recipe import Metric, Raw, Recipe, Settings, Target
 
 LADDER_WEIGHT = 0.1
@@ -65,7 +65,13 @@ class Ranged(nets.Scorer):
 
 def net(settings: Settings) -> nn.Module:
     """MobileNetV3-Small and two heads of 512 and 256 units on 2 x (16 + 24 + 48 + 576) features: score and range."""
-    backbone = Pyramid(nets.timm_model("mobilenetv3_small_100", settings), rated.LEVELS, spread=True, masked=True)
+    backbone = Pyramid(
+        nets.timm_model("mobilenetv3_small_100", settings),
+        rated.LEVELS,
+        spread=True,
+        masked=True,
+        fixed_norm=keeps_norms(settings),
+    )
     return Ranged(backbone, {"quality": 1, "range": 2}, hidden=(512, 256), dropout=0.2)
 
 

@@ -1,0 +1,72 @@
+"""measures.quantized_quality: the JPEG quality that pixels were saved with, by the steps of their coefficients."""
+
+import cv2
+import numpy as np
+import pytest
+
+from iqa import damage
+from iqa.damage import Picture
+from iqa.measures import quantized_quality
+from tests.photos import NAMES, photo
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("quality", [10, 35, 60, 77, 90, 94])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+def test_the_quality_is_that_of_the_saving(name: str, quality: int, subsampling: str) -> None:
+    found = quantized_quality(damage.saved(photo(name), "JPEG", quality=quality, subsampling=subsampling))
+    assert found == pytest.approx(quality, abs=1)  # neighbors round to the same low steps
+
+
+def test_quarter_turns_and_mirror_images_change_nothing() -> None:
+    saved = damage.saved(np.ascontiguousarray(photo("coffee")[:-3, :-5]), "JPEG", quality=70, subsampling="4:2:0")
+    turned = [np.rot90(saved, turns) for turns in range(4)]
+    assert {quantized_quality(np.ascontiguousarray(x)) for one in turned for x in (one, one[:, ::-1])} == {70}
+
+
+def _noisy(image: Picture) -> Picture:
+    return damage.apply("noise", image, 0.1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_pixels_that_were_not_saved_so_nothing_is_said(name: str) -> None:
+    clean, saved = photo(name), damage.saved(photo(name), "JPEG", quality=50)
+    height, width = clean.shape[:2]
+    half = (width // 2, height // 2)
+    assert quantized_quality(cv2.resize(saved, half, interpolation=cv2.INTER_AREA)) is None
+    for other in (_noisy(saved), damage.saved(_noisy(clean), "WEBP", quality=30), saved[3:-2, 3:-2]):
+        assert quantized_quality(np.ascontiguousarray(other)) is None
+
+
+def test_the_coarser_of_two_savings_is_told() -> None:
+    twice = damage.saved(damage.saved(photo("coffee"), "JPEG", quality=40), "JPEG", quality=95)
+    assert quantized_quality(twice) == pytest.approx(40, abs=2)
+
+
+def test_another_table_is_told_by_its_scale() -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    buffer = BytesIO()
+    tables = [[12] * 64, [12] * 64]  # flat, as no standard one
+    Image.fromarray(photo("coffee")).save(buffer, "JPEG", qtables=tables, subsampling=2)
+    found = quantized_quality(np.asarray(Image.open(buffer).convert("RGB")))
+    assert found is not None
+    assert 45 <= found <= 75  # at quality 50 the low steps are 10 to 24
+
+
+@pytest.mark.parametrize("cell", [1, 2, 4, 8, 16])
+def test_of_drawn_patterns_and_flat_pictures_nothing_is_said(cell: int) -> None:
+    board = np.kron(np.indices((160 // cell, 240 // cell)).sum(axis=0) % 2, np.ones((cell, cell)))
+    levels = (60 + 100 * board).astype(np.uint8)
+    assert quantized_quality(np.repeat(levels[..., None], 3, axis=2)) is None
+    dots = np.kron(np.random.default_rng(cell).integers(0, 2, (160 // cell, 240 // cell)), np.ones((cell, cell)))
+    assert quantized_quality(np.repeat((60 + 100 * dots)[..., None], 3, axis=2).astype(np.uint8)) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 500), (20, 20)])
+def test_of_very_small_pictures_nothing_is_said(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    assert quantized_quality(noise) is None
+    assert quantized_quality(np.full((*shape, 3), 128, np.uint8)) is None
