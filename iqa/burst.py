@@ -20,7 +20,7 @@ FRAME_SIDE = quality.READ_SIDE
 """Longer side, px, to which frames are read: as for their score alone, and few enough pixels that 50 fit in memory."""
 DECIDES = 0.1
 """Difference of a network's scores from which it decides alone; between closer frames what is measured counts too."""
-WEIGHTS = {"sharpness": 0.11, "in_focus": 0.09, "good_exposure": 0.1, "low_noise": 0.075, "low_compression": 0.2}
+WEIGHTS = {"sharpness": 0.11, "in_focus": 0.09, "good_exposure": 0.09, "low_noise": 0.04, "low_compression": 0.2}
 """What the logarithm of a factor counts beside the score. Chosen, as DECIDES, on bursts of photos that neither of the
 two networks asked was trained on (DESIGN.md). Blocks are seen at native resolution alone: they count in bursts whose
 frames were all compared as they were read."""

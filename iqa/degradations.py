@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import jpeg_looks
-from .damage import jpeg_quality as saved_at
 from .errors import ArgumentError, ManifestError, UnknownNameError
 from .estimator import Estimator, require
 from .evidence import Evidence, measured
@@ -20,6 +19,7 @@ from .factors import exposure_factor
 from .measures import Exposure, analysis_luma, exposure, grain_sigma, luminance, sharpness_map
 from .measures.scale import analysis_size
 from .networks import network
+from .ramps import BLOCKS, BLUR, CAST, EXPOSURE, JPEG, NOISE, SAVED
 
 if TYPE_CHECKING:
     from .model import Model
@@ -65,31 +65,6 @@ LEARNED_LEAST = 160
 from larger photos alone, and takes the edges of an icon for marks."""
 NATIVE = ("blurriness", "noise", "compression")
 """What a network tells of the middle of a larger photo at its own pixels, too: a smaller copy has less of it."""
-
-
-@dataclass(frozen=True)
-class Ramp:
-    """From a measure to a severity: 0 up to ``none``, 1 from ``severe`` on, linear (or in the logarithm) between."""
-
-    none: float
-    severe: float
-    logarithmic: bool = False
-
-    def __call__(self, value: float) -> float:
-        """Severity in [0, 1] of a value of the measure."""
-        low, high, x = self.none, self.severe, value
-        if self.logarithmic:
-            low, high, x = np.log(low), np.log(high), np.log(max(value, 1e-9))
-        return float(np.clip((x - low) / (high - low), 0.0, 1.0))
-
-
-CAST = Ramp(8.0, 28.0)  # Delta E_ab of the light
-BLUR = Ramp(1.2, 3.5, logarithmic=True)  # edge width, px at analysis scale
-NOISE = Ramp(2.5, 15.0, logarithmic=True)  # sigma, grey levels
-EXPOSURE = Ramp(0.2, 0.9)  # 1 - exposure factor
-BLOCKS = Ramp(0.12, 0.9)  # blockiness
-JPEG = Ramp(-75.0, -10.0)  # minus the JPEG quality of the file
-SAVED = Ramp(-saved_at(0.0), -saved_at(1.0))  # minus that of the pixels: the severity that iqa.damage calls it
 
 
 @dataclass(frozen=True)

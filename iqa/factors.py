@@ -4,7 +4,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .measures import ANALYSIS_PIXELS, Exposure, analysis_luma, edge_width, exposure, laplacian_variance, noise_sigma
+from .measures import (
+    ANALYSIS_PIXELS,
+    Exposure,
+    analysis_luma,
+    edge_width,
+    exposure,
+    laplacian_variance,
+    luminance,
+    noise_sigma,
+)
 
 SMOOTHING_PX = 1.0
 """Gaussian sigma in front of the Laplacian: without it the grain of a photo counts as detail."""
@@ -56,6 +65,17 @@ def exposure_factor(tones: Exposure) -> float:
     dark = np.clip(tones.mean_luminance / 0.38, 0.0, 1.0)
     glare = np.clip((1.0 - tones.mean_luminance) / 0.26, 0.0, 1.0)
     return float(dark * glare * (1.0 - tones.clipped_highlights) * (1.0 - tones.saturated))
+
+
+def tones_factor(image: NDArray[np.uint8]) -> float:
+    """1 for a frame that uses the range of tones up to white and loses none of the light ones; for frames of one scene.
+
+    The level of the lightest tones (the 99.5th percentile of luma, 1 = white) over (1 + s / .01)^.2, s being the share
+    of pixels with a channel at its upper end: of two frames that differ in exposure the brighter one has the higher
+    level, until it loses light. Of two scenes it tells nothing: fog has no white, a lamp has nothing else.
+    """
+    lightest = float(np.quantile(luminance(image), 0.995)) / 255.0
+    return float(lightest / (1.0 + exposure(image).saturated / 0.01) ** 0.2)
 
 
 def noise_factor(sigma: float, mean_luminance: float) -> float:

@@ -3,7 +3,7 @@
 Comes in: the frames. Goes out: what `iqa.burst` ranks them by.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from . import blur, degradations, quality
 from .estimator import Estimator
-from .measures import ANALYSIS_PIXELS, blockiness
+from .factors import tones_factor
+from .measures import ANALYSIS_PIXELS
+from .ramps import coded
 from .resize import reduced
 
-FAULTS = {"good_exposure": "exposure", "low_noise": "noise", "low_compression": "compression"}
-"""A factor to the degradation that takes from it."""
 LEFT = 0.1
-"""Share of a factor that the severest degradation leaves: a network can be wrong."""
+"""Of a factor that the severest noise or compression leaves: a network can be wrong."""
 LEAST_SIDE = max(blur.LEARNED_LEAST, degradations.LEARNED_LEAST)
 """Shorter side, px, of the frames below which the networks of blur and degradations are not asked: of none, then."""
 
@@ -29,8 +29,9 @@ class Seen:
 
     Attributes:
         answer: its score.
-        factors: each in [0, 1], higher is better. `in_focus`, the probability that its subject is in focus and still,
-            where a network tells it; `low_compression` where no frame of the burst was reduced.
+        factors: each in [0, 1], higher is better. Beside a network's score `good_exposure` is iqa.factors.tones_factor,
+            which holds frames of one scene against each other. `in_focus`, the probability that its subject is in focus
+            and still, where a network tells it; `low_compression` where no frame of the burst was reduced.
         blurred: what is wrong with the focus if it is wrong, one of blur.SELECTABLE; "" where that is not told.
     """
 
@@ -76,9 +77,12 @@ def seen(
     def judge(frame: NDArray[np.uint8], too_small: bool) -> Seen:
         shown = reduced(frame, side)
         answer = quality.score(shown, model=model, pixels=pixels)
-        blocks = {"low_compression": 1.0 / (1.0 + blockiness(shown))} if native else {}
-        measured = Seen(answer, answer.factors | blocks)
-        return _looked_at(shown, measured) if looked_at and not too_small else measured
+        measured = dict(answer.factors)
+        if model in quality.NETWORKS:
+            measured["good_exposure"] = tones_factor(shown)
+        if not looked_at or too_small:
+            return Seen(answer, measured | ({"low_compression": _left(coded(shown))} if native else {}))
+        return _looked_at(shown, answer, measured, native)
 
     found: list[Seen] = []
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -89,16 +93,22 @@ def seen(
     return found
 
 
-def _looked_at(shown: NDArray[np.uint8], measured: Seen) -> Seen:
-    """What was measured, less what the networks find wrong, and with the focus that they see."""
+def _looked_at(
+    shown: NDArray[np.uint8], answer: quality.QualityAnswer, measured: Mapping[str, float], native: bool
+) -> Seen:
+    """What was measured, less the noise that a network finds, and what two networks see of compression and focus."""
     copy = degradations.analysis_copy(shown)
     severities = degradations.predict([copy])[0]
-    if copy is not shown:  # it has lost the blocks
-        severities["compression"] = 0.0
+    factors = {**measured, "low_noise": measured["low_noise"] * _left(severities["noise"])}
+    if (
+        native
+    ):  # a copy has lost the blocks; where a network sees them, a measure of them only takes a soft frame's side
+        seen_by = severities["compression"] if copy is shown else None
+        factors["low_compression"] = _left(coded(shown, seen_by))
     chances = blur.predict(shown)
-    factors = {
-        name: value * max(1.0 - severities[FAULTS[name]], LEFT) if name in FAULTS else value
-        for name, value in measured.factors.items()
-    }
     likeliest = max(blur.SELECTABLE, key=chances.__getitem__)
-    return Seen(measured.answer, {"in_focus": chances["sharp"], **factors}, likeliest)
+    return Seen(answer, {"in_focus": chances["sharp"], **factors}, likeliest)
+
+
+def _left(severity: float) -> float:
+    return max(1.0 - severity, LEFT)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from photos import NAMES, blurred, photo
 
-from iqa import burst, cull, quality
+from iqa import burst, cull, damage, frames, quality
 from iqa.burst import BurstAnswer
 from iqa.estimator import Estimator
 from iqa.quality import QualityAnswer
@@ -26,7 +26,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[int, tuple[float, dict[str, fl
         value, changed = answers[int(image[0, 0, 0])]
         return QualityAnswer(value, "Good", None, EVEN | changed, {}, Estimator("quality", "1.0.0", "0" * 64))
 
+    def tones(image: Pixels) -> float:
+        return (EVEN | answers[int(image[0, 0, 0])][1])["good_exposure"]
+
     monkeypatch.setattr(quality, "score", score)
+    monkeypatch.setattr(frames, "tones_factor", tones)
     return answers
 
 
@@ -126,6 +130,28 @@ def test_a_frame_saved_coarsely_loses_to_its_original_at_the_same_score(told: di
     assert order(answer) == ["fine", "coarse"]
     assert answer.decided_by == ("low_compression",)
     assert answer.ranking[1].note == "more compressed"
+
+
+@pytest.mark.parametrize(("name", "damaged"), [("coffee", "overexposure"), ("chelsea", "underexposure")])
+def test_of_two_exposures_that_score_alike_the_one_with_more_tones_is_kept(
+    monkeypatch: pytest.MonkeyPatch, name: str, damaged: str
+) -> None:
+    scored = QualityAnswer(0.7, "Good", None, EVEN, {}, Estimator("quality", "1.0.0", "0" * 64))
+    monkeypatch.setattr(quality, "score", lambda *_, **__: scored)
+    worse = damage.apply(damaged, photo(name), 0.4, np.random.default_rng(0))
+    answer = burst.rank([worse, photo(name)], names=["worse", "better"])
+    assert order(answer) == ["better", "worse"]
+    assert "good_exposure" in answer.decided_by
+    assert "exposure is worse" in answer.ranking[1].note
+
+
+def test_of_two_savings_that_score_alike_the_finer_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    scored = QualityAnswer(0.7, "Good", None, EVEN, {}, Estimator("quality", "1.0.0", "0" * 64))
+    monkeypatch.setattr(quality, "score", lambda *_, **__: scored)
+    coarse, fine = (damage.saved(photo("coffee"), "JPEG", quality=quality) for quality in (70, 92))
+    answer = burst.rank([coarse, fine], names=["coarse", "fine"])
+    assert order(answer) == ["fine", "coarse"]
+    assert answer.decided_by == ("low_compression",)
 
 
 def test_a_loser_that_scores_as_high_is_not_said_to_be_below_the_best(told: dict) -> None:

@@ -8,7 +8,7 @@ import pytest
 from photos import photo
 from PIL import Image
 
-from iqa import damage, degradations, evidence
+from iqa import damage, degradations, evidence, ramps
 from iqa.errors import ArgumentError, UnknownNameError
 from iqa.image import load
 from iqa.samples import PHOTOGRAPHS, photograph
@@ -110,11 +110,11 @@ def test_clipped_areas_are_marked_where_they_are() -> None:
 
 @pytest.mark.parametrize(("value", "severity"), [(0.0, 0.0), (1.0, 0.0), (2.0, 0.5), (3.0, 1.0), (9.0, 1.0)])
 def test_a_ramp_is_linear_between_its_ends(value: float, severity: float) -> None:
-    assert degradations.Ramp(1.0, 3.0)(value) == pytest.approx(severity)
+    assert ramps.Ramp(1.0, 3.0)(value) == pytest.approx(severity)
 
 
 def test_a_logarithmic_ramp_has_its_middle_at_the_geometric_mean() -> None:
-    assert degradations.Ramp(1.0, 100.0, logarithmic=True)(10.0) == pytest.approx(0.5)
+    assert ramps.Ramp(1.0, 100.0, logarithmic=True)(10.0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("value", [0, 101])

@@ -12,6 +12,7 @@ from iqa import answer, damage, degradations, jpeg_looks
 from iqa.degradations import NAMES, analysis_copy, middle
 from iqa.measures import ANALYSIS_PIXELS, blockiness
 from iqa.model import Model
+from iqa.ramps import BLOCKS
 from tabs import degradations as tab
 from tests import toy_degradations as stand_in
 
@@ -67,7 +68,7 @@ def test_the_tab_shows_them_of_a_larger_photo_alone() -> None:
 
 def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
     blocky = np.ascontiguousarray(damage.saved(LARGE, "JPEG", quality=8, subsampling="4:2:0")[3:-2, 3:-2])
-    native = degradations.BLOCKS(blockiness(blocky))
+    native = BLOCKS(blockiness(blocky))
     seen = [stand_in.severities_of(view(blocky))["compression"] for view in (analysis_copy, middle)]
     assert native > max(seen) + 0.2
     assert assess(blocky).severities["compression"] == native
@@ -75,7 +76,7 @@ def test_blocks_of_a_larger_photo_count_though_its_copy_has_lost_them() -> None:
     assert assess(LARGE).severities["compression"] == pytest.approx(max(seen), abs=1e-5)
     small = damage.saved(COFFEE, "JPEG", quality=8, subsampling="4:2:0")[3:-2, 3:-2]  # the network sees them itself
     said = stand_in.severities_of(small)["compression"]
-    assert degradations.BLOCKS(blockiness(small)) > said + 0.1
+    assert BLOCKS(blockiness(small)) > said + 0.1
     assert assess(small).severities["compression"] == pytest.approx(said, abs=1e-5)
 
 
@@ -94,7 +95,7 @@ def test_a_middle_without_texture_says_nothing() -> None:
     assert not np.ptp(middle(flat))
     found = assess(flat)
     assert found.severities["compression"] == pytest.approx(
-        max(stand_in.severities_of(analysis_copy(flat))["compression"], degradations.BLOCKS(blockiness(flat))), abs=1e-5
+        max(stand_in.severities_of(analysis_copy(flat))["compression"], BLOCKS(blockiness(flat))), abs=1e-5
     )
     assert stand_in.severities_of(middle(flat))["compression"] > (found.severities["compression"] or 0.0) + 0.1
     assert (found.evidence.native, found.evidence.jpeg_quality_estimated) == (None, None)

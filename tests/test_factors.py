@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from photos import NAMES, blurred, noisy, photo
 
-from iqa.factors import exposure_factor, factors, noise_factor, sharpness_factor
+from iqa import damage
+from iqa.factors import exposure_factor, factors, noise_factor, sharpness_factor, tones_factor
 from iqa.measures import exposure
 
 
@@ -29,3 +30,16 @@ def test_the_scales_end_where_they_are_said_to() -> None:
     assert noise_factor(0.035 * 255 * 0.5, 0.5) == pytest.approx(0.5)
     middle = exposure(np.full((40, 60, 3), 150, np.uint8))
     assert exposure_factor(middle) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "astronaut"])
+def test_of_frames_of_one_scene_the_tones_are_best_where_the_light_fits(name: str) -> None:
+    rng = np.random.default_rng(0)
+    for kind in ("underexposure", "overexposure"):
+        ladder = [tones_factor(damage.apply(kind, photo(name), severity, rng)) for severity in (0.3, 0.5, 0.8)]
+        assert [tones_factor(photo(name)), *ladder] == sorted([tones_factor(photo(name)), *ladder], reverse=True)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_tones_of_a_flat_picture_are_on_the_scale(level: int) -> None:
+    assert 0.0 <= tones_factor(np.full((40, 60, 3), level, np.uint8)) <= 1.0

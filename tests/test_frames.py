@@ -8,7 +8,7 @@ from photos import blurred, photo
 from iqa import answer, blur, burst, degradations, frames, networks, quality
 from iqa.errors import ModelError
 from iqa.estimator import Estimator
-from iqa.frames import FAULTS, LEAST_SIDE, LEFT, seen
+from iqa.frames import LEAST_SIDE, LEFT, seen
 from iqa.quality import QualityAnswer
 
 Pixels = NDArray[np.uint8]
@@ -33,6 +33,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[int, dict[str, float]]:
 
     scored = QualityAnswer(0.7, "Good", None, MEASURED, {}, Estimator("quality", "1.0.0", "0" * 64))
     monkeypatch.setattr(quality, "score", lambda *_, **__: scored)
+    monkeypatch.setattr(frames, "tones_factor", lambda _: 0.8)
     monkeypatch.setattr(blur, "predict", chances)
     monkeypatch.setattr(degradations, "predict", severities)
     return said
@@ -48,7 +49,7 @@ def of(told: dict[int, dict[str, float]], **said: dict[str, float]) -> burst.Bur
     return burst.rank([flat(level) for level in range(len(said))], names=list(said))
 
 
-@pytest.mark.parametrize(("factor", "fault"), FAULTS.items())
+@pytest.mark.parametrize(("factor", "fault"), [("low_noise", "noise"), ("low_compression", "compression")])
 def test_a_degradation_takes_its_share_of_a_factor_and_leaves_a_tenth(told: dict, factor: str, fault: str) -> None:
     told.update({0: {}, 1: {fault: 0.25}, 2: {fault: 1.0}})
     clean, some, most = (one.factors for one in seen([flat(level) for level in range(3)], [False] * 3, "quality"))
@@ -83,7 +84,7 @@ def test_a_frame_out_of_focus_is_not_called_less_sharp_as_well() -> None:
 
 
 def test_several_reasons_are_listed_as_in_a_sentence(told: dict) -> None:
-    found = of(told, worse={"sharp": 0.2, "noise": 0.5, "exposure": 0.5}, better={})
+    found = of(told, worse={"sharp": 0.2, "noise": 0.5, "compression": 0.5}, better={})
     reasons = [burst.REASONS[name] for name in found.decided_by]
     assert len(reasons) == 3
     assert found.sentence.endswith(f"but {reasons[0]}, {reasons[1]} and {reasons[2]}.")
@@ -108,6 +109,18 @@ def test_blocks_are_not_read_off_a_copy_that_has_lost_them(told: dict) -> None:
     assert seen(large, [False] * 2, "quality")[0].factors["low_compression"] == pytest.approx(1.0, abs=1e-3)
     small = [flat(0)] * 2
     assert seen(small, [False] * 2, "quality")[0].factors["low_compression"] == pytest.approx(LEFT, abs=1e-3)
+
+
+def test_a_measure_of_blocks_does_not_count_where_a_network_sees_them(told: dict) -> None:
+    told.update({0: {}})
+    cells = np.random.default_rng(0).integers(60, 190, (24, 30), dtype=np.uint8)
+    blocks = np.ascontiguousarray(np.dstack([np.kron(cells, np.ones((8, 8), np.uint8))] * 3))
+    blocks[0, 0] = 0  # what `told` is asked by
+    for picture, expected in (
+        (blocks, 1.0),
+        (np.ascontiguousarray(blocks[:100]), LEFT),
+    ):  # the smaller is not looked at
+        assert seen([picture] * 2, [False] * 2, "quality")[0].factors["low_compression"] == pytest.approx(expected)
 
 
 def test_a_noisy_frame_is_called_so(told: dict) -> None:
