@@ -146,7 +146,7 @@ def _evidence(found: DegradationAnswer) -> str:
         show.Fact("Lost shadows", f"{100 * seen.clipped_shadows:.1f} % of the pixels", "0 = none"),
         show.Fact("Lost highlights", f"{100 * seen.clipped_highlights:.1f} % of the pixels", "0 = none"),
         show.Fact("JPEG grid", f"{seen.blockiness:.2f}", "strength of the 8 × 8 blocks, 0 = none"),
-        show.Fact("Looks like JPEG quality", _of_100(looks, unmarked), "higher is better; of a good one none is told"),
+        show.Fact("JPEG quality of the pixels", _of_100(looks, unmarked), "higher is better; told in any kind of file"),
         show.Fact("JPEG quality of the file", _of_100(saved, "unknown"), "higher is better; unknown for other formats"),
     ]
     rows += [
