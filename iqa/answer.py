@@ -76,8 +76,8 @@ def degradations(found: DegradationAnswer) -> Plain:
     ``overall`` is null where nothing that counts in it could be told, ``overall_weights`` says which weights it was
     made with, ``overall_without`` what counts in it but could not be told. Of the evidence ``jpeg_quality`` stands in
     the header of the file, ``jpeg_quality_estimated`` is what the pixels were saved with, or look like (null: nothing
-    to say), ``native`` what the middle of a photo above .79 megapixels looks like at its own pixels (null: of a smaller
-    one, of one without texture there, of a long strip);
+    to say), ``jpeg_quality_by`` which of the two ("steps", "looks"), ``native`` what the middle of a photo above .79
+    megapixels looks like at its own pixels (null: of a smaller one, of one without texture there, of a long strip);
     ``watermark_box`` is x0, y0, x1, y1 in px of the photo, null where no watermark was found or none was looked for.
     ``cast_delta_e``, ``noise_sigma`` and ``edge_width_px`` are null where the severity that they stand for is.
     """
@@ -97,6 +97,7 @@ def degradations(found: DegradationAnswer) -> Plain:
             "blockiness": seen.blockiness,
             "jpeg_quality": seen.jpeg_quality,
             "jpeg_quality_estimated": seen.jpeg_quality_estimated,
+            "jpeg_quality_by": seen.jpeg_quality_by,
             "native": None if seen.native is None else dict(seen.native),
             "watermark_box": None if seen.watermark_box is None else list(seen.watermark_box),
         },

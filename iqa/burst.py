@@ -20,17 +20,17 @@ FRAME_SIDE = quality.READ_SIDE
 """Longer side, px, to which frames are read: as for their score alone, and few enough pixels that 50 fit in memory."""
 DECIDES = 0.1
 """Difference of a network's scores from which it decides alone; between closer frames what is measured counts too."""
-WEIGHTS = {"sharpness": 0.11, "in_focus": 0.09, "good_exposure": 0.09, "low_noise": 0.04, "low_compression": 0.2}
-"""What the logarithm of a factor counts beside the score. Chosen, as DECIDES, on bursts of photos that neither of the
-two networks asked was trained on (DESIGN.md). Blocks are seen at native resolution alone: they count in bursts whose
-frames were all compared as they were read."""
+WEIGHTS = {"sharpness": 0.11, "in_focus": 0.09, "good_exposure": 0.09, "low_noise": 0.04, "low_compression": 0.15}
+"""What the logarithm of a factor counts beside the score. Chosen, as DECIDES, on bursts of photos that none of the
+networks was trained on (DESIGN.md). Compression is seen at native resolution alone: it counts in bursts whose frames
+were all compared as they were read."""
 TOO_CLOSE = 0.02
 """Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
 more, or a shift by a few pixels, can move."""
 NAMED = {"sharpness": 0.04, "in_focus": 0.7, "good_exposure": 0.08, "low_noise": 0.08, "low_compression": 0.1}
 """What the logarithm of a factor must differ by to be named as a reason: of the measured ones it moves a classical
-score by TOO_CLOSE; half the probability of a focus; blocks are first seen from 0.1 on, and a soft frame shows them more
-than a sharp one of an equal file."""
+score by TOO_CLOSE (of exposure in a network's burst it is an eighth of a stop, or half as much light lost again); half
+the probability of a focus; of compression a tenth."""
 SMALLEST = 0.25
 """Share of the largest frame's pixels (at most ANALYSIS_PIXELS) below which a frame is too small to compare."""
 

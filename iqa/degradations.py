@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from . import jpeg_looks
 from .errors import ArgumentError, ManifestError, UnknownNameError
 from .estimator import Estimator, require
-from .evidence import Evidence, measured
+from .evidence import LOOKS, Evidence, measured
 from .factors import exposure_factor
 from .measures import Exposure, analysis_luma, exposure, grain_sigma, luminance, sharpness_map
 from .measures.scale import analysis_size
@@ -132,8 +132,7 @@ def assess(
 
     Where nothing can be judged a severity is None: color cast and noise without pixels between black and white,
     blurriness without texture; a network's watermark and compression without texture as well, which a mark or blocks
-    would be, and both and noise of photos below LEARNED_LEAST; a watermark always in closed form. Compression is told
-    of all photos whose pixels show the steps of a JPEG.
+    would be, and both and noise of photos below LEARNED_LEAST; a watermark always in closed form.
 
     Args:
         image: RGB uint8 (H, W, 3), at its own size: blocks are seen there alone.
@@ -232,10 +231,11 @@ def _learned(image: NDArray[np.uint8], seen: Evidence, model: str) -> tuple[Seve
     seen = replace(seen, noise_sigma=math.sqrt(said[SIGMA] * grain_sigma(luminance(copy))))
     saved = None if seen.jpeg_quality_estimated is None else SAVED(-seen.jpeg_quality_estimated)
     if not tells:
-        return severities | {"watermark": None, "compression": saved}, seen
+        return severities | {"watermark": None, "compression": None}, seen
     blocks = [one["compression"] for one in (said, *near)]
     if saved is None and (copy is image or near):
-        seen = replace(seen, jpeg_quality_estimated=jpeg_looks.estimated(blocks[-1], _network(model).estimator))
+        looks = jpeg_looks.estimated(blocks[-1], _network(model).estimator)
+        seen = replace(seen, jpeg_quality_estimated=looks, jpeg_quality_by=None if looks is None else LOOKS)
     if copy is not image:  # the copy has lost them
         blocks = [*blocks, BLOCKS(seen.blockiness)]
     severities["compression"] = max(*blocks, saved or 0.0)

@@ -27,6 +27,9 @@ SHADOW_MARK, HIGHLIGHT_MARK = (40, 90, 255), (255, 40, 40)
 STANDS_FOR = {"cast_delta_e": "color_cast", "noise_sigma": "noise", "edge_width_px": "blurriness"}
 """Number to the severity without which it is not shown: of a black frame there is an edge width, but no edge."""
 
+STEPS, LOOKS = "steps", "looks"
+"""How a JPEG quality is known: by the steps of the coefficients, or by what a network makes of the pixels."""
+
 Box = tuple[int, int, int, int]
 
 
@@ -51,10 +54,11 @@ class Evidence:
         blockiness: strength of the 8x8 grid of JPEG, 0 = none.
         jpeg_quality: quality the file was saved with, 1..100; None when unknown.
         jpeg_quality_estimated: quality, 1..100, higher is better, that the pixels were saved with as a JPEG, whatever
-            file they are in now, by the steps of their coefficients (measures.quantized_quality). Where none are seen,
-            the quality at which a JPEG looks as compressed to a network (iqa.jpeg_looks), the middle of a photo larger
-            than analysis scale; the last step of the ladder stands for all below; None where that is too little to say,
-            where no network was asked, and where compression, or `native` of a larger photo, is None.
+            file they are in now: by the steps of their coefficients (measures.quantized_quality), where they are seen.
+            Else the quality at which a JPEG looks as compressed to a network (iqa.jpeg_looks), the middle of a photo
+            larger than analysis scale; the last step of the ladder stands for all below; None where that is too little
+            to say, where no network was asked, and where compression, or `native` of a larger photo, is None.
+        jpeg_quality_by: STEPS where the former was measured, LOOKS where it is a guess; None where it is None.
         native: blurriness, noise and compression, [0, 1], 0 = none, that a network sees in the middle of a photo larger
             than analysis scale, at its own pixels. None for a smaller photo, where the photo or its middle has no
             texture, of a strip whose copy at analysis scale is an icon, and where no network was asked. The middle may
@@ -77,6 +81,7 @@ class Evidence:
     blockiness: float
     jpeg_quality: int | None
     jpeg_quality_estimated: int | None = None
+    jpeg_quality_by: str | None = None
     native: Mapping[str, float] | None = None
     watermark_map: NDArray[np.float32] | None = None
     watermark_box: Box | None = None
@@ -90,7 +95,7 @@ def measured(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | None
         tones: its exposure.
         jpeg_quality: 1..100, or None where it is not known.
     """
-    luma = analysis_luma(image)
+    luma, saved = analysis_luma(image), quantized_quality(image)
     cast = color_cast(image)
     preview = reduced(image, PREVIEW_SIDE)
     largest = max(cast.illuminant)
@@ -108,7 +113,8 @@ def measured(image: NDArray[np.uint8], tones: Exposure, jpeg_quality: int | None
         mean_luminance=tones.mean_luminance,
         blockiness=blockiness(image),
         jpeg_quality=jpeg_quality,
-        jpeg_quality_estimated=quantized_quality(image),
+        jpeg_quality_estimated=saved,
+        jpeg_quality_by=None if saved is None else STEPS,
     )
 
 

@@ -68,11 +68,13 @@ def exposure_factor(tones: Exposure) -> float:
 
 
 def tones_factor(image: NDArray[np.uint8]) -> float:
-    """1 for a frame that uses the range of tones up to white and loses none of the light ones; for frames of one scene.
+    """How much of the range of tones a frame uses without losing light ones, [0, 1]; for frames of one scene.
 
     The level of the lightest tones (the 99.5th percentile of luma, 1 = white) over (1 + s / .01)^.2, s being the share
     of pixels with a channel at its upper end: of two frames that differ in exposure the brighter one has the higher
-    level, until it loses light. Of two scenes it tells nothing: fog has no white, a lamp has nothing else.
+    level, until it loses light; near 1 where the lightest tones just reach white. Of two scenes it tells nothing: fog
+    has no white. Of a scene with lamps, which are lost at any exposure, or before a bright sky, it says little about
+    the rest; lost shadows do not count.
     """
     lightest = float(np.quantile(luminance(image), 0.995)) / 255.0
     return float(lightest / (1.0 + exposure(image).saturated / 0.01) ** 0.2)

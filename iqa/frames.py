@@ -14,7 +14,7 @@ from . import blur, degradations, quality
 from .estimator import Estimator
 from .factors import tones_factor
 from .measures import ANALYSIS_PIXELS
-from .ramps import coded
+from .ramps import measured_compression
 from .resize import reduced
 
 LEFT = 0.1
@@ -81,7 +81,7 @@ def seen(
         if model in quality.NETWORKS:
             measured["good_exposure"] = tones_factor(shown)
         if not looked_at or too_small:
-            return Seen(answer, measured | ({"low_compression": _left(coded(shown))} if native else {}))
+            return Seen(answer, measured | ({"low_compression": _left(measured_compression(shown))} if native else {}))
         return _looked_at(shown, answer, measured, native)
 
     found: list[Seen] = []
@@ -100,11 +100,10 @@ def _looked_at(
     copy = degradations.analysis_copy(shown)
     severities = degradations.predict([copy])[0]
     factors = {**measured, "low_noise": measured["low_noise"] * _left(severities["noise"])}
-    if (
-        native
-    ):  # a copy has lost the blocks; where a network sees them, a measure of them only takes a soft frame's side
-        seen_by = severities["compression"] if copy is shown else None
-        factors["low_compression"] = _left(coded(shown, seen_by))
+    if native:
+        # A copy has lost the blocks. Where a network sees them, a measure of them would only take a soft frame's side.
+        blocks = severities["compression"] if copy is shown else None
+        factors["low_compression"] = _left(measured_compression(shown, blocks))
     chances = blur.predict(shown)
     likeliest = max(blur.SELECTABLE, key=chances.__getitem__)
     return Seen(answer, {"in_focus": chances["sharp"], **factors}, likeliest)

@@ -34,7 +34,7 @@ JPEG = Ramp(-75.0, -10.0)  # minus the JPEG quality of the file
 SAVED = Ramp(-jpeg_quality(0.0), -jpeg_quality(1.0))  # minus that of the pixels: the severity that iqa.damage calls it
 
 
-def coded(image: NDArray[np.uint8], blocks: float | None = None) -> float:
+def measured_compression(image: NDArray[np.uint8], blocks: float | None = None) -> float:
     """The severity of compression, [0, 1], 0 = none: what the steps of a JPEG say, or its blocks where they say more.
 
     Args:

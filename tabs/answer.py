@@ -28,10 +28,10 @@ ABOUT = {
         "Severities, 0 = none to 1, null = cannot tell; `overall`, 0 to 1, higher is better, or null, by the weights "
         "that `overall_weights` names; `overall_without`: what could not be told and counts as 0 in it; the `evidence` "
         "in numbers: `noise_sigma` in grey levels, `jpeg_quality` of the file, `jpeg_quality_estimated`: what the "
-        "pixels were saved with, or look like, null = nothing to say; `native`: blurriness, noise and compression in "
-        "the middle of a photo above .79 megapixels at its own pixels, null = of a smaller one, of one without texture "
-        "there, of a long strip; `cast_delta_e`, `noise_sigma` and `edge_width_px` are null where the severity that "
-        "they stand for is; "
+        "pixels were saved with (`jpeg_quality_by` is steps), or look like (looks), null = nothing to say; `native`: "
+        "blurriness, noise and compression in the middle of a photo above .79 megapixels at its own pixels, null = of "
+        "a smaller one, of one without texture there, of a long strip; `cast_delta_e`, `noise_sigma` and "
+        "`edge_width_px` are null where the severity that they stand for is; "
         "`watermark_box` is null here: it is not looked for."
     ),
 }

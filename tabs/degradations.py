@@ -8,7 +8,7 @@ import numpy as np
 from iqa import degradations, quality, watermark
 from iqa import image as images
 from iqa.degradations import DegradationAnswer
-from iqa.evidence import STANDS_FOR, Evidence
+from iqa.evidence import LOOKS, STANDS_FOR, STEPS, Evidence
 from iqa.quality import QualityAnswer
 from iqa.srgb import from_linear
 
@@ -146,7 +146,7 @@ def _evidence(found: DegradationAnswer) -> str:
         show.Fact("Lost shadows", f"{100 * seen.clipped_shadows:.1f} % of the pixels", "0 = none"),
         show.Fact("Lost highlights", f"{100 * seen.clipped_highlights:.1f} % of the pixels", "0 = none"),
         show.Fact("JPEG grid", f"{seen.blockiness:.2f}", "strength of the 8 × 8 blocks, 0 = none"),
-        show.Fact("JPEG quality of the pixels", _of_100(looks, unmarked), "higher is better; told in any kind of file"),
+        show.Fact("JPEG quality of the pixels", _of_100(looks, unmarked), _BY[seen.jpeg_quality_by]),
         show.Fact("JPEG quality of the file", _of_100(saved, "unknown"), "higher is better; unknown for other formats"),
     ]
     rows += [
@@ -162,6 +162,11 @@ def _evidence(found: DegradationAnswer) -> str:
 
 
 _CIELAB = "CIELAB distance from neutral, 0 = neutral"
+_BY = {
+    STEPS: "higher is better; measured, whatever file they are in now",
+    LOOKS: "higher is better; what they look like",
+    None: "higher is better; told in any kind of file",
+}
 _SIGMA = "Gaussian sigma at analysis scale, lower is sharper"
 
 

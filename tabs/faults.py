@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from iqa.burst import NOTES, UNFOCUSED
 from iqa.evidence import HIGHLIGHT_MARK, SHADOW_MARK
-from iqa.measures import analysis_luma, blockiness, clipped_masks, exposure, noise_sigma, sharpness_map
+from iqa.measures import (
+    analysis_luma,
+    blockiness,
+    clipped_masks,
+    exposure,
+    noise_sigma,
+    quantized_quality,
+    sharpness_map,
+)
 from iqa.resize import reduced
 
 from .pictures import Pixels, label
@@ -51,6 +59,7 @@ class Standard:
         noise: standard deviation in grey levels.
         clipped: shares of the pixels lost in the shadows and in the highlights.
         blocks: strength of the 8 x 8 grid of JPEG, 0 = none.
+        saved: JPEG quality that the pixels were saved with, 1..100; None where no steps are seen.
     """
 
     sharp: NDArray[np.float32]
@@ -58,13 +67,16 @@ class Standard:
     noise: float
     clipped: tuple[float, float]
     blocks: float
+    saved: int | None
 
 
 def standard(best: Pixels) -> Standard:
     """The measures of the best frame, RGB uint8 (H, W, 3)."""
     luma, tones = analysis_luma(best), exposure(best)
     clipped = (tones.clipped_shadows, tones.clipped_highlights)
-    return Standard(sharpness_map(luma), tones.mean_luminance, noise_sigma(luma), clipped, blockiness(best))
+    return Standard(
+        sharpness_map(luma), tones.mean_luminance, noise_sigma(luma), clipped, blockiness(best), quantized_quality(best)
+    )
 
 
 def annotated(frame: Pixels, note: str, best: Standard) -> tuple[Pixels, str]:
@@ -97,8 +109,15 @@ def annotated(frame: Pixels, note: str, best: Standard) -> tuple[Pixels, str]:
         said.append(f"noise {noise_sigma(luma):.1f} grey levels, best {best.noise:.1f}")
     if "low_compression" in faults:
         plates.append(NOTES["low_compression"])
-        said.append(f"blocks of 8 x 8 px: strength {blockiness(frame):.2f}, best {best.blocks:.2f}")
+        said.append(_saved(frame, best))
     return _plates(picture, plates), "; ".join(said)
+
+
+def _saved(frame: Pixels, best: Standard) -> str:
+    """The JPEG quality of a frame, or where no steps are seen the strength of its blocks, beside that of the best."""
+    if (quality := quantized_quality(frame)) is None:
+        return f"blocks of 8 x 8 px: strength {blockiness(frame):.2f}, best {best.blocks:.2f}"
+    return f"JPEG quality {quality}, best {'not seen, so higher' if best.saved is None else best.saved}"
 
 
 def _softer(sharp: NDArray[np.float32], best: NDArray[np.float32]) -> Mask:

@@ -157,7 +157,7 @@ def test_the_quality_told_of_saved_photos_is_held_against_the_true_one() -> None
     rows = made()
     coded = rows["damage"] == "compression"
     told = rows["severity"].map(damage.jpeg_quality).where(coded & (rows["level"] > 1)) + (rows["level"] == 5) * 7
-    summary = BENCHMARK.summarize(rows.assign(jpeg_quality_estimated=told), QUICK)
+    summary = BENCHMARK.summarize(rows.assign(jpeg_quality=told), QUICK)
     assert summary.details["JPEG quality of the photos saved"] == {
         "photos": 20,
         "told": 0.8,

@@ -10,6 +10,8 @@ from photos import NAMES, blurred, photo
 from iqa import burst, cull, damage, frames, quality
 from iqa.burst import BurstAnswer
 from iqa.estimator import Estimator
+from iqa.factors import exposure_factor, factors, tones_factor
+from iqa.measures import exposure
 from iqa.quality import QualityAnswer
 from iqa.resize import reduced
 
@@ -132,12 +134,19 @@ def test_a_frame_saved_coarsely_loses_to_its_original_at_the_same_score(told: di
     assert answer.ranking[1].note == "more compressed"
 
 
+@pytest.fixture
+def alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network says one and the same of every frame, with the factors that are measured."""
+
+    def score(image: Pixels, **_: object) -> QualityAnswer:
+        return QualityAnswer(0.7, "Good", None, factors(image), {}, Estimator("quality", "1.0.0", "0" * 64))
+
+    monkeypatch.setattr(quality, "score", score)
+
+
+@pytest.mark.usefixtures("alike")
 @pytest.mark.parametrize(("name", "damaged"), [("coffee", "overexposure"), ("chelsea", "underexposure")])
-def test_of_two_exposures_that_score_alike_the_one_with_more_tones_is_kept(
-    monkeypatch: pytest.MonkeyPatch, name: str, damaged: str
-) -> None:
-    scored = QualityAnswer(0.7, "Good", None, EVEN, {}, Estimator("quality", "1.0.0", "0" * 64))
-    monkeypatch.setattr(quality, "score", lambda *_, **__: scored)
+def test_of_two_exposures_that_score_alike_the_one_with_more_tones_is_kept(name: str, damaged: str) -> None:
     worse = damage.apply(damaged, photo(name), 0.4, np.random.default_rng(0))
     answer = burst.rank([worse, photo(name)], names=["worse", "better"])
     assert order(answer) == ["better", "worse"]
@@ -145,9 +154,27 @@ def test_of_two_exposures_that_score_alike_the_one_with_more_tones_is_kept(
     assert "exposure is worse" in answer.ranking[1].note
 
 
-def test_of_two_savings_that_score_alike_the_finer_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    scored = QualityAnswer(0.7, "Good", None, EVEN, {}, Estimator("quality", "1.0.0", "0" * 64))
-    monkeypatch.setattr(quality, "score", lambda *_, **__: scored)
+@pytest.mark.usefixtures("alike")
+def test_a_dark_scene_that_is_brightened_until_it_loses_light_is_not_better_exposed() -> None:
+    scene = damage.apply("underexposure", photo("coffee"), 0.4, np.random.default_rng(0))
+    scene[60:200, 60:240] = photo("coffee")[60:200, 60:240] // 6 + 205  # a window
+    bright = damage.apply("overexposure", scene, 0.4, np.random.default_rng(0))
+    assert exposure_factor(exposure(bright)) > exposure_factor(exposure(scene))  # by which it was kept before
+    assert tones_factor(bright) < tones_factor(scene) - 0.1
+    assert "exposure is worse" in burst.rank([bright, scene]).ranking[1].note
+
+
+@pytest.mark.usefixtures("alike")
+@pytest.mark.parametrize("saved_at", [45, 60, 85])
+def test_frames_that_one_encoder_saved_do_not_differ_by_it_however_exposed(saved_at: int) -> None:
+    frames = [photo("astronaut"), damage.apply("overexposure", photo("astronaut"), 0.45, np.random.default_rng(0))]
+    saved = [damage.saved(frame, "JPEG", quality=saved_at, subsampling="4:2:0") for frame in frames]
+    one, other = (frame.factors["low_compression"] for frame in burst.rank(saved).ranking)
+    assert burst.WEIGHTS["low_compression"] * abs(np.log(one / other)) < burst.TOO_CLOSE
+
+
+@pytest.mark.usefixtures("alike")
+def test_of_two_savings_that_score_alike_the_finer_one_is_kept() -> None:
     coarse, fine = (damage.saved(photo("coffee"), "JPEG", quality=quality) for quality in (70, 92))
     answer = burst.rank([coarse, fine], names=["coarse", "fine"])
     assert order(answer) == ["fine", "coarse"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from iqa import damage
 from iqa.burst import NOTES
 from tabs.faults import SIDE, SOFT_MARK, annotated, standard
 from tests.photos import blurred, noisy, photo
@@ -57,6 +58,14 @@ def test_noise_is_shown_enlarged_and_told_in_grey_levels() -> None:
     assert corner.std() > 8
     level = float(said.split("noise ")[1].split()[0])
     assert level == pytest.approx(20, rel=0.5)
+
+
+def test_of_a_coarser_saving_both_qualities_are_told() -> None:
+    fine, coarse = (damage.saved(photo("coffee"), "JPEG", quality=quality) for quality in (90, 40))
+    assert annotated(coarse, NOTES["low_compression"], standard(fine))[1] == "JPEG quality 40, best 90"
+    unseen = annotated(coarse, NOTES["low_compression"], standard(photo("coffee")))[1]
+    assert unseen == "JPEG quality 40, best not seen, so higher"
+    assert annotated(coarse[3:-2, 3:-2], NOTES["low_compression"], standard(fine))[1].startswith("blocks of 8 x 8 px")
 
 
 def test_every_fault_has_its_words_and_none_means_an_unmarked_copy() -> None:

@@ -25,8 +25,6 @@ from . import checkpoint, command, resume, validate
 from .checkpoint import Trained
 
 State = dict[str, Tensor]
-FINAL = {"range": "training.conformal", "certain": "training.temperature", "severities": "training.medians"}
-"""What the state of a run holds once it was calibrated, and by what: the mean of calibrated runs is none."""
 
 
 def mean(weights: Sequence[State]) -> State:
@@ -51,12 +49,12 @@ def average(runs: Sequence[Path], out: Path, data: Path | None = None) -> str:
     """What was made, as text; `out` then holds the mean of the best networks of `runs`.
 
     Args:
-        runs: two or more folders of runs of one recipe with the same validation photos; the last must be at its end.
+        runs: two or more folders of runs of one recipe with the same validation photos.
         out: folder to make.
         data: folder of the photos, when it moved.
 
     Raises:
-        ArgumentError: fewer than two runs, one whose range was moved, the last not at its end, or runs that do not fit.
+        ArgumentError: fewer than two runs, one that was calibrated, or runs that do not fit.
         OutputExistsError: `out` is there.
         IQAError: the photos are not those of the runs.
     """
@@ -91,8 +89,8 @@ def _opened(run: Path) -> Trained:
     if not run.is_dir():
         raise ArgumentError(f"{run} is no folder; accepted: what training.run was given as --out.")
     trained = checkpoint.best(run)
-    if told := [name for key, name in FINAL.items() if key in trained.state]:
-        raise ArgumentError(f"{run} went through {told[0]} already; accepted: runs before it.")
+    if told := resume.calibrated_by(trained.state):
+        raise ArgumentError(f"{run} went through {told} already; accepted: runs before it.")
     return trained
 
 

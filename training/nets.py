@@ -24,8 +24,8 @@ PIXELS: dict[str, dict[str, Any]] = {
 """scale, mean, std of a view: what torchvision's and timm's weights were trained with, and TensorFlow's (-1 to 1)."""
 OPTIONS = {"pad": "", "pixels": "imagenet", "norm": ""}
 """Options in Settings.extra of every recipe with a timm backbone: padding of its convolutions ("", or "same" as in
-TensorFlow), normalization (a key of PIXELS), and a value of pyramid.NORMS. They belong to the weights: see `declared`
-and `published`."""
+TensorFlow), normalization (a key of PIXELS), and "fixed" for batch norms that must keep their statistics, which not
+every recipe can take. They belong to the weights: see `declared` and `published`."""
 
 
 class Activated(nn.Module):

@@ -25,7 +25,7 @@ from iqa.model import MAX_MODEL_BYTES
 from iqa.onnx_wire import refuse_external_data
 
 from .nets import PIXELS, load_strictly
-from .pyramid import NORMS, Pyramid
+from .pyramid import FIXED, Pyramid
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -43,6 +43,7 @@ _SLOTS = {
 _MERGED = "weight_bias"
 """End of the name of the bias that a convolution without one gets from the batch norm behind it."""
 MERGED = (".merged_weight", ".merged_bias")
+"""Ends of the names under which `read` gives what such a convolution holds: that of the convolution stands before."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def read(path: Path) -> Published:
         for name, x in found.items()
         if np.issubdtype(x.dtype, np.floating)
     }
-    return Published(manifest, tensors, _options(graph, manifest) | ({"norm": NORMS[1]} if merged else {}))
+    return Published(manifest, tensors, _options(graph, manifest) | ({"norm": FIXED} if merged else {}))
 
 
 def load(net: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:

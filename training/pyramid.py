@@ -11,9 +11,9 @@ from iqa.errors import UnknownNameError
 from . import squeeze
 from .recipe import Settings
 
-NORMS = ("", "fixed")
-"""Values of ``extra["norm"]``: batch norms learn as the recipe says; they keep their statistics, because the weights to
-start from come from a model in which they were merged into the convolutions."""
+FIXED = "fixed"
+"""Value of ``extra["norm"]``: batch norms keep their statistics, because the weights to start from come from a model in
+which they were merged into the convolutions; "" = as the recipe says."""
 
 
 class Pyramid(nn.Module):
@@ -117,12 +117,12 @@ def keeps_norms(settings: Settings) -> bool:
     """Whether the batch norms of these weights must keep their statistics.
 
     Raises:
-        UnknownNameError: ``extra["norm"]`` is none of NORMS.
+        UnknownNameError: ``extra["norm"]`` is neither "" nor FIXED.
     """
-    name = settings.extra.get("norm", NORMS[0])
-    if name not in NORMS:
-        raise UnknownNameError("kind of batch norm", name, NORMS)
-    return name == NORMS[1]
+    name = settings.extra.get("norm", "")
+    if name not in ("", FIXED):
+        raise UnknownNameError("kind of batch norm", name, (FIXED,))
+    return name == FIXED
 
 
 def mean_of_rows(features: Tensor, rows: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,6 +17,8 @@ from .recipe import Recipe, Settings, Split
 
 MACHINE = ("workers", "threads", "device", "cache")
 """Settings that may differ when a run is resumed: they change where and how fast, not what."""
+_CALIBRATIONS = {"range": "training.conformal", "certain": "training.temperature", "severities": "training.medians"}
+"""What the state of a run holds once it was calibrated, and by what."""
 _LEAVINGS = {checkpoint.SETTINGS, "cache", "curves.csv", "curves.png", "tensorboard"}
 
 
@@ -116,6 +118,22 @@ def resumed(made: Recipe, out: Path, choose: Callable[[Settings], Settings]) -> 
         )
     _of_this_run(out, name, was)
     return now, began
+
+
+def calibrated_by(state: Mapping[str, Any]) -> str:
+    """What calibrated the network of that state: the name of a module; "" = nothing did."""
+    return next((name for key, name in _CALIBRATIONS.items() if key in state), "")
+
+
+def uncalibrated(out: Path) -> None:
+    """Nothing; raises ArgumentError when the best network of the run in `out` was calibrated: a better one would go
+    without."""
+    best = out / checkpoint.BEST
+    if told := calibrated_by(checkpoint.state(best)):
+        raise ArgumentError(
+            f"The run in {out} went through {told}, which a better epoch would undo. Start a new run, with --weights "
+            f"{best} from where this one is."
+        )
 
 
 def read_settings(out: Path) -> dict[str, Any]:

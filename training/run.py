@@ -211,6 +211,7 @@ def _resumed(made: Recipe, args: argparse.Namespace, held: ExitStack | None) -> 
     if held and args.out.is_dir():
         held.enter_context(resume.alone(args.out))
     settings, facts = resume.resumed(made, args.out, lambda was: chosen(made, args, was))
+    resume.uncalibrated(args.out)
     split = photos(made, settings, args.data or Path(facts.folder))
     resume.same_data(args.out, facts, split)
     return settings, replace(split, trained_on=resume.trained_on(args.out))

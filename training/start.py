@@ -16,6 +16,7 @@ from . import recipe as recipes
 from .devices import Setup
 from .limits import in_range
 from .nets import load_strictly
+from .pyramid import Pyramid, keeps_norms
 from .recipe import Recipe, Settings, Split
 
 LAST_RATE = 0.01
@@ -116,18 +117,28 @@ def network(recipe: Recipe, settings: Settings) -> nn.Module:
     """
     before = earlier(settings)
     if before is None:
-        return recipe.net(settings)
+        return _kept(recipe.net(settings), settings)
     name, part, taker = _taken(recipe, settings, before)
     tensors = checkpoint.read(Path(str(settings.weights)))[0] if before.tensors is None else before.tensors
     prefix = f"{part}." if part else ""
     own = {key.removeprefix(prefix): x for key, x in tensors.items() if key.startswith(prefix)}
-    net = checkpoint.blank(recipe, settings)
+    net = _kept(checkpoint.blank(recipe, settings), settings)
     into = getattr(net, taker) if taker else net
     if not taker:
         own = {**_renewed(net, own), **own}
     (load_strictly if before.tensors is None else published.load)(into, own, str(settings.weights))
     if started := getattr(net, "started", None):
         started(name)
+    return net
+
+
+def _kept(net: nn.Module, settings: Settings) -> nn.Module:
+    """The network; raises ArgumentError where its batch norms learn although the settings say that they are fixed."""
+    if keeps_norms(settings) and any(isinstance(part, Pyramid) and not part.fixed_norm for part in net.modules()):
+        raise ArgumentError(
+            "The batch norms of these weights were merged into the convolutions, or --extra norm=fixed says so; this "
+            "recipe lets them learn, which would undo what they hold. Accepted: best.safetensors of the run."
+        )
     return net
 
 

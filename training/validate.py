@@ -11,9 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from iqa.errors import ArgumentError
-
-from . import checkpoint, resume
+from . import resume
 from .batches import Rows, collate, fed, loader
 from .checkpoint import Trained
 from .nets import activate
@@ -69,15 +67,12 @@ def photos_of(run: Path, trained: Trained, data: Path | None = None) -> Photos:
         data: folder of the photos, when it moved.
 
     Raises:
-        ArgumentError: the run is not at its end.
         IQAError: the photos, or their groups, are others now.
     """
     if "averaged" in trained.state:
         settings, facts = trained.settings, resume.facts_of(run)
     else:
         settings, facts = resume.resumed(trained.recipe, run, lambda was: was)
-        if not checkpoint.state(run / checkpoint.LAST)["progress"]["done"]:
-            raise ArgumentError(f"The run in {run} is not at its end, and would overwrite what is found: finish it.")
     split = trained.recipe.data(data or Path(facts.folder), settings)
     resume.same_data(run, facts, split)
     return split.validation

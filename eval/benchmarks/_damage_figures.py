@@ -17,8 +17,8 @@ from ._parts import over_groups, share
 CLEAN = "clean"
 ALARM = 0.5
 """A severity above it is an alarm."""
-SAVED = "jpeg_quality_estimated"
-"""Column: the quality that the pixels are said to have been saved with, 1..100."""
+SAVED = "jpeg_quality"
+"""Column: the quality that the steps in the pixels say they were saved with, 1..100."""
 NEAR = 1
 """A quality that is told within so much is right: neighbors share the low steps of their tables."""
 CLEAR_LEVEL = 2

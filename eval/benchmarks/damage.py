@@ -15,6 +15,7 @@ from iqa import damage, degradations, quality
 from iqa.damage import Picture
 from iqa.errors import UnknownNameError
 from iqa.estimator import Estimator
+from iqa.evidence import STEPS
 from iqa.image import load
 from iqa.measures import analysis_luma, laplacian_variance, luminance
 from iqa.resize import reduced
@@ -88,7 +89,9 @@ class Scorer:
         }
         if self.model in degradations.ESTIMATORS:
             answer = degradations.assess(picture, model=self.model)
-            row |= {**answer.severities, "overall": answer.overall, SAVED: answer.evidence.jpeg_quality_estimated}
+            row |= {**answer.severities, "overall": answer.overall}
+            if answer.evidence.jpeg_quality_by == STEPS:
+                row[SAVED] = answer.evidence.jpeg_quality_estimated
         if self.model in quality.ESTIMATORS:
             scored = quality.score(picture, model=self.model, explain=False)
             row |= {"quality": scored.quality, "quality_by": str(scored.model)}

@@ -83,7 +83,7 @@ def _blur_columns(options: argparse.Namespace) -> tuple[Column, ...]:
 _EVIDENCE = (
     *("overall_weights", "overall_without", "illuminant_r", "illuminant_g", "illuminant_b", "cast_delta_e"),
     *("noise_sigma", "edge_width_px", "clipped_shadows", "clipped_highlights"),
-    *("mean_luminance", "blockiness", "jpeg_quality", "jpeg_quality_estimated"),
+    *("mean_luminance", "blockiness", "jpeg_quality", "jpeg_quality_estimated", "jpeg_quality_by"),
     *(f"native_{name}" for name in degradations.NATIVE),
 )
 """In CSV only: the weights of the overall, and numbers behind the severities; see iqa.evidence.Evidence."""

@@ -23,7 +23,9 @@ STRAY = 0.05
 BIN = 0.1
 LARGEST = 500.0
 """Grey levels; coefficients are counted in bins of BIN, absolute, up to LARGEST."""
-MOST_BLOCKS, FEWEST_BLOCKS, FEWEST_LEVELS = 8192, 16, 24
+MOST_BLOCKS, FEWEST_BLOCKS, FEWEST_LEVELS = 8192, 16, 72
+MOST_EQUAL = 0.3
+"""Share of the coefficients of a frequency that may fall into one bin."""
 PROOF, FREE_PROOF = 60.0, 300.0
 """Least logarithm of how much likelier the steps of a standard table, or of each frequency by itself, must be than
 none: of 12 x 254 free steps some fit by chance."""
@@ -35,10 +37,11 @@ def quantized_quality(image: NDArray[np.uint8]) -> int | None:
     """IJG quality, 1 to 99, higher is better, of the JPEG saving that the pixels went through; None: none is seen.
 
     The coefficients of a saved photo lie at multiples of the table's steps, within the rounding of its pixels. Seen as
-    long as little has changed the pixels since: not after resizing or noise, nor through another codec, and not where
-    the grid no longer starts at a corner. Of two savings on one grid the coarser is mostly told. Steps of 1 cannot be
-    told from none, so that None is said from about 97 on. Of a table that is not a standard one the quality is that of
-    the standard table nearest in scale.
+    long as little has changed the pixels since: not after resizing, noise or another codec, not where colors were
+    converted (CMYK, a profile other than sRGB), and not where the grid no longer starts at a corner. Of two savings on
+    one grid the last is told, or one before it that was very much coarser. Steps of 1 cannot be told from none, so that
+    None is said from about 97 on. Of a table that is not a standard one the quality is that of the standard table
+    nearest in scale. A drawn picture can have steps of its own, a photo in few levels is not judged.
 
     Args:
         image: RGB uint8 (H, W, 3) at its own pixels, turned by quarter turns or mirrored at most.
@@ -46,37 +49,45 @@ def quantized_quality(image: NDArray[np.uint8]) -> int | None:
     Reference: Fan & de Queiroz 2003, Identification of bitmap compression history: JPEG detection and quantizer
     estimation, doi:10.1109/TIP.2002.807361 (the likelihood of the steps); the standard tables as hypotheses are ours.
     """
-    gain, quality = max(map(_explained, _counts(luminance(image))), default=(0.0, 0))
+    gain, quality = max(map(_explained, _counts(image)), default=(0.0, 0))
     return quality if gain > 0.0 else None
 
 
-def _counts(luma: NDArray[np.float32]) -> Iterator[NDArray[np.float64]]:
-    """Histograms of coefficients (frequency, bin) for each grid that starts at a corner."""
-    height, width = luma.shape
-    bins = round(LARGEST / BIN)
+def _counts(image: NDArray[np.uint8]) -> Iterator[NDArray[np.float64]]:
+    """Histograms of coefficients (frequency, bin) for each grid that starts at a corner.
+
+    Of a frequency most of whose coefficients are one and the same, as in a drawn pattern, nothing is counted: those of
+    a saved photo are spread around each step by the rounding of its pixels.
+    """
+    height, width = image.shape[:2]
+    bins, least = round(LARGEST / BIN), round(1.0 / BIN)
     for top in {0, height % BLOCK_PX}:
         for left in {0, width % BLOCK_PX}:
-            blocks = _blocks(luma[top:, left:])
+            blocks = _blocks(image[top:, left:])
             if len(blocks) < FEWEST_BLOCKS:
                 continue
             places = np.minimum(np.abs(dctn(blocks, axes=(1, 2), norm="ortho")) / BIN, bins - 1).astype(np.intp)
-            counted = [np.bincount(places[:, row, column], minlength=bins) for row, column in FREQUENCIES]
-            yield np.array(counted, np.float64)
+            counted = np.array([np.bincount(places[:, row, column], minlength=bins) for row, column in FREQUENCIES])
+            counted[:, :least] = 0  # near 0, whatever the step
+            drawn = counted.max(axis=1) > MOST_EQUAL * np.maximum(counted.sum(axis=1), 1)
+            yield np.where(drawn[:, None], 0, counted).astype(np.float64)
 
 
-def _blocks(luma: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Blocks (n, 8, 8) without black or white in them, at most MOST_BLOCKS, evenly over the picture, no two equal.
+def _blocks(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Luma of blocks (n, 8, 8), at most MOST_BLOCKS, evenly over the picture, no two equal; of a drawn picture none.
 
-    Those of a drawn pattern are often equal, whose one coefficient would prove any step that divides it; of a picture
-    in few levels there are none: its coefficients stand in steps as well.
+    A channel that is clipped moves the coefficients off their steps; levels that are few stand in steps themselves.
     """
-    rows, columns = (side // BLOCK_PX for side in luma.shape)
-    tiled = luma[: rows * BLOCK_PX, : columns * BLOCK_PX].reshape(rows, BLOCK_PX, columns, BLOCK_PX)
-    blocks = tiled.swapaxes(1, 2).reshape(-1, BLOCK_PX, BLOCK_PX)
-    whole = np.flatnonzero((blocks.min(axis=(1, 2)) > 1) & (blocks.max(axis=(1, 2)) < 254))
-    if len(whole) > MOST_BLOCKS:
-        whole = whole[np.linspace(0, len(whole) - 1, MOST_BLOCKS).astype(np.intp)]
-    chosen = np.unique(blocks[whole].round(2), axis=0)
+    rows, columns = (side // BLOCK_PX for side in image.shape[:2])
+    whole = image[: rows * BLOCK_PX, : columns * BLOCK_PX]
+    tiled = whole.reshape(rows, BLOCK_PX, columns, BLOCK_PX, 3).swapaxes(1, 2).reshape(-1, BLOCK_PX, BLOCK_PX, 3)
+    free = np.flatnonzero((tiled.min(axis=(1, 2, 3)) > 0) & (tiled.max(axis=(1, 2, 3)) < 255))
+    if len(free) < FEWEST_BLOCKS:
+        return np.zeros((0, BLOCK_PX, BLOCK_PX), np.float32)
+    if len(free) > MOST_BLOCKS:
+        free = free[np.linspace(0, len(free) - 1, MOST_BLOCKS).astype(np.intp)]
+    chosen = luminance(tiled[free].reshape(-1, BLOCK_PX, 3)).reshape(-1, BLOCK_PX, BLOCK_PX)
+    chosen = np.unique(chosen.round(2), axis=0)
     levels = np.count_nonzero(np.bincount(chosen.astype(np.uint8).ravel()))
     return np.asarray(chosen if levels >= FEWEST_LEVELS else chosen[:0])
 
@@ -84,12 +95,12 @@ def _blocks(luma: NDArray[np.float32]) -> NDArray[np.float32]:
 def _explained(counts: NDArray[np.float64]) -> tuple[float, int]:
     """(how much likelier the best steps are than none, in nats, 0 without proof; the quality that they stand for)."""
     gains = counts @ _gains().T  # frequency, step
-    tables = _tables()
-    standard = np.array([gains[np.arange(len(FREQUENCIES)), table].sum() for table in tables])
-    best = len(standard) - 1 - int(standard[::-1].argmax())  # of equal ones the finest
+    standard = np.array([gains[np.arange(len(FREQUENCIES)), table].sum() for table in _tables()])
     most = float(gains.max(axis=1).sum())
-    if standard[best] >= max(PROOF, STANDARD * most):
-        return float(standard[best]), best % len(QUALITIES) + 1
+    if standard.max() >= max(PROOF, STANDARD * most):
+        # Neighbors that share the low steps, in whichever orientation: the middle one.
+        equal = np.unique(np.flatnonzero(standard == standard.max()) % len(QUALITIES))
+        return float(standard.max()), QUALITIES[int(equal[len(equal) // 2])]
     free, base = gains.argmax(axis=1), np.array([TABLE_50[place] for place in FREQUENCIES])
     if most < FREE_PROOF:
         return 0.0, 0

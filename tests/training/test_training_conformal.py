@@ -106,12 +106,21 @@ def test_what_the_run_was_not_validated_on_is_refused(
     assert (finished / checkpoint.BEST).read_bytes() == kept
 
 
-def test_an_unfinished_run_and_a_network_without_a_range_are_refused(rated: Path, tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_can_be_calibrated_and_is_then_not_gone_on_with(
+    rated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conformal, "FEWEST", 2)
     early = tmp_path / "early"
     common = ["--data", str(rated), *SMALL]
     assert run.main(["rating", "--out", str(early), "--epochs", "2,0", "--stop-after", "1", *common]) == 0
-    with pytest.raises(ArgumentError, match="not at its end"):
-        conformal.conformal(early)
+    conformal.conformal(early)
+    kept = (early / checkpoint.BEST).read_bytes()
+    assert run.main(["rating", "--out", str(early), "--resume", "--device", "cpu"]) == 2
+    assert "went through training.conformal, which a better epoch would undo" in capsys.readouterr().err
+    assert (early / checkpoint.BEST).read_bytes() == kept
+
+
+def test_a_network_without_a_range_is_refused() -> None:
     with pytest.raises(ArgumentError, match="no output 'range'"):
         conformal.last_layer(recipe.get("lighting").net(settled(recipe.get("lighting"))))
 

@@ -165,13 +165,16 @@ def test_a_merged_batch_norm_comes_back_where_norms_keep_their_statistics_and_no
         assert found["quality"][0] == pytest.approx(float(told["quality"]), abs=2e-4)
         assert found["range"] == pytest.approx([float(told["quality_low"]), float(told["quality_high"])], abs=2e-4)
     before = net.state_dict()["backbone.model.bn1.running_mean"].clone()
-    net.train()(view)
+    net.train()(torch.cat([view, view]))
     assert torch.equal(net.state_dict()["backbone.model.bn1.running_mean"], before)
     learning = replace(settings, extra={**settings.extra, "norm": ""})
     with pytest.raises(ArgumentError, match="only where batch norms keep their statistics"):
         start.network(made, learning)
     with pytest.raises(UnknownNameError, match="batch norm"):
         start.network(made, replace(settings, extra={**settings.extra, "norm": "none"}))
+    other = recipe.get("imitation")
+    with pytest.raises(ArgumentError, match="this recipe lets them learn"):
+        start.network(other, settled(other, size=64, extra={**other.defaults.extra, "norm": "fixed"}, weights=""))
 
 
 def test_a_merged_convolution_is_not_taken_for_the_one_that_was_trained(
@@ -233,7 +236,11 @@ def test_the_published_degradations_go_on_as_they_answer() -> None:
 def test_the_rating_network_that_it_keeps_is_a_start_where_a_run_of_rating_is(quality: Penalized) -> None:
     imitation, rating = recipe.get("imitation"), recipe.get("rating")
     settings = start.with_facts(settled(imitation, weights=QUALITY))
-    assert {key: settings.extra[key] for key in nets.OPTIONS} == {"pad": "same", "pixels": "symmetric"}
+    assert {key: settings.extra[key] for key in nets.OPTIONS} == {
+        "pad": "same",
+        "pixels": "symmetric",
+        "norm": "",
+    }
     assert "the backbone.backbone alone is taken" in start.beginning(imitation, settings)
     teacher = start.network(imitation, settings).teacher.state_dict()  # type: ignore[union-attr, operator]
     whole = start.network(rating, settled(rating, weights=QUALITY)).state_dict()
