@@ -27,10 +27,10 @@ were all compared as they were read."""
 TOO_CLOSE = 0.02
 """Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
 more, or a shift by a few pixels, can move."""
-NAMED = {"sharpness": 0.04, "in_focus": 0.7, "good_exposure": 0.08, "low_noise": 0.08, "low_compression": 0.1}
+NAMED = {"sharpness": 0.04, "in_focus": 0.7, "good_exposure": 0.15, "low_noise": 0.08, "low_compression": 0.1}
 """What the logarithm of a factor must differ by to be named as a reason: of the measured ones it moves a classical
-score by TOO_CLOSE (of exposure in a network's burst it is an eighth of a stop, or half as much light lost again); half
-the probability of a focus; of compression a tenth."""
+score by TOO_CLOSE; of exposure it is a third of a stop, more than the ripples of a coarse saving, which reach white,
+can move; half the probability of a focus; a tenth of the compression."""
 SMALLEST = 0.25
 """Share of the largest frame's pixels (at most ANALYSIS_PIXELS) below which a frame is too small to compare."""
 
