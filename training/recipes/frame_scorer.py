@@ -31,8 +31,8 @@ next ones, .84 on photos that it learns from), .782 at 384 px, .788, .795 and .7
 teacher; the rating network at 384 px has .849. Its range holds .902 of the ratings, found on one half and measured on
 the other, median width .270 (.326 without the teacher), RMSE .100 (.107). On BIQ2021's official test, read once per
 version: SRCC .822 [.805, .838] (.82 is asked for; 1.0.0, without the teacher, .814), PLCC .832 [.815, .848], ss01 .897,
-ss02 .389, ss03 .728, clean .813. Of the steps of `damage` STEPS do not rise (.865), the median difference to half the
-size is HALF (.029).
+ss02 .389, ss03 .728, clean .813. Of the steps of `damage` .877 do not rise (.865), the median difference to half the
+size is .030 (.029).
 What would be needed for more is a better start and more photos: a head alone on what imitation has learned reaches .716
 at 256 px, on the features that the same teacher has from ImageNet .791 at 384 px; without the teacher all else was
 overfitting to 7,794 photos, with it the loss was still falling.
