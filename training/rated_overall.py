@@ -71,13 +71,15 @@ def fit(severities: Sequence[Severities], mos: Values) -> Formula:
     """The formula of least squared error among those with an intercept in [0, 1] and no weight below 0, rounded.
 
     Args:
-        severities: per photo, by name, [0, 1]; None counts as 0.
+        severities: per photo, by name, [0, 1]; None counts as 0. The weight of one that is 0 throughout is 0.
         mos: the ratings, [0, 1], higher is better.
     """
     lost = np.array([[said[name] or 0.0 for name in NAMES] for said in severities])
-    design = np.column_stack([np.ones(len(lost)), -lost])
-    bounds = (np.zeros(1 + len(NAMES)), np.array([1.0, *[np.inf] * len(NAMES)]))
-    found = np.round(lsq_linear(design, mos, bounds).x, DIGITS) + 0.0  # no -0
+    seen = np.append(True, lost.any(axis=0))  # of a column of zeros any weight is as good
+    bounds = (np.zeros(seen.sum()), np.array([1.0, *[np.inf] * (seen.sum() - 1)]))
+    found = np.zeros(1 + len(NAMES))
+    found[seen] = lsq_linear(np.column_stack([np.ones(len(lost)), -lost])[:, seen], mos, bounds).x
+    found = np.round(found, DIGITS) + 0.0  # no -0
     return Formula(float(found[0]), dict(zip(NAMES, map(float, found[1:]), strict=True)))
 
 

@@ -166,7 +166,12 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
 
 def test_weights_tell_their_padding_and_pixels_unless_one_is_typed(weights: Path) -> None:
     settings = replace(SCRATCH, weights=str(weights), extra={**nets.OPTIONS, "set": "koniq"})
-    assert start.with_facts(settings).extra == {"pad": "same", "pixels": "symmetric", "set": "koniq"}
+    assert start.with_facts(settings).extra == {
+        "pad": "same",
+        "pixels": "symmetric",
+        "norm": "",
+        "set": "koniq",
+    }
     assert start.with_facts(settings, ["pixels"]).extra["pixels"] == "imagenet"
     assert start.with_facts(SCRATCH) == SCRATCH
 
