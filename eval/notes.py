@@ -26,7 +26,7 @@ def note(shown: Sequence[Report], kind: str, used: Sequence[Figure]) -> str:
         *_judged(shown, kind, used),
         *(f"{r.data.title}: {len(r.failed):,} of {r.asked:,} cases failed" for r in shown if r.failed),
     ]
-    return f"*{'; '.join(sentences)}.*"
+    return f"*{'; '.join(dict.fromkeys(sentences))}.*"  # reports of one data set say the same
 
 
 def _intervals(shown: Sequence[Report], used: Sequence[Figure]) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _counted(shown: Sequence[Report], used: Sequence[Figure]) -> Iterator[str]:
     """What n is: that of the method by which the interval of the figure was made."""
     methods = [figure.method for figure in used if figure.low is not None]
     grouped = [GROUPS in method for method in methods]
-    cases = ", ".join(f"{report.scored:,} cases of {report.data.title}" for report in shown)
+    cases = ", ".join(dict.fromkeys(f"{report.scored:,} cases of {report.data.title}" for report in shown))
     if grouped and all(grouped):
         yield f"n counts groups of related cases, which are drawn together, in {cases}"
     elif any(grouped):

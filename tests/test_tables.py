@@ -133,6 +133,15 @@ def test_the_note_says_what_n_counts_as_the_method_does(tmp_path: Path, method: 
     assert said in table("rating", reports(tmp_path / "results"), tmp_path)
 
 
+def test_reports_of_one_data_set_say_in_the_note_once_what_they_share(tmp_path: Path) -> None:
+    for name in ("good", "fair"):
+        placed(tmp_path, kind="rating", figures=RATED, name=name)
+    text = table("rating", reports(tmp_path / "results"), tmp_path)
+    assert "**fair 1.0.0**" in text
+    assert "**good 1.0.0**" in text
+    assert text.count("120 cases of Toy") == text.count("the MOS of Toy") == 1
+
+
 def test_the_note_explains_scale_copy_and_baselines(tmp_path: Path) -> None:
     path = placed(tmp_path, kind="rating", figures=(*RATED, replace(RATED[4], who="naturalness")))
     found = report.read(path)
