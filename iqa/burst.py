@@ -28,9 +28,11 @@ TOO_CLOSE = 0.02
 """Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
 more, or a shift by a few pixels, can move."""
 NAMED = {"sharpness": 0.04, "in_focus": 0.7, "good_exposure": 0.15, "low_noise": 0.08, "low_compression": 0.1}
-"""What the logarithm of a factor must differ by to be named as a reason: of the measured ones it moves a classical
-score by TOO_CLOSE; of exposure it is a third of a stop, more than the ripples of a coarse saving, which reach white,
-can move; half the probability of a focus; a tenth of the compression."""
+"""What the logarithm of a factor must differ by to be named as a reason beside a network's score: of sharpness and of
+noise it moves a classical score by TOO_CLOSE; of exposure it is about half a stop, more than the ripples of a coarse
+saving, which reach white, can move; half the probability of a focus; a tenth of the compression."""
+NAMED_CLASSICAL = {**NAMED, "good_exposure": 0.08}
+"""The same for the classical score, whose factor of exposure is another one: each moves it by TOO_CLOSE."""
 SMALLEST = 0.25
 """Share of the largest frame's pixels (at most ANALYSIS_PIXELS) below which a frame is too small to compare."""
 
@@ -56,6 +58,14 @@ REASONS = {
     "low_noise": "it is less noisy",
     "low_compression": "it is less compressed",
 }
+PRICES = {
+    "sharpness": "it is less sharp",
+    "in_focus": "its subject is less in focus",
+    "good_exposure": "its exposure is worse",
+    "low_noise": "it is noisier",
+    "low_compression": "it is more compressed",
+}
+"""What is said of a frame that is kept although it is weaker there than the next."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +173,7 @@ def rank(
         sums = [_sum(score, measures) for score, measures in zip(scores, factors, strict=True)]
         order = _rival_second(_order([i for i in falling if not small[i]], scores, sums), scores, sums)
         order += [i for i in falling if small[i]]
-    best = factors[order[0]]
+    best, named = factors[order[0]], NAMED if model in quality.NETWORKS else NAMED_CLASSICAL
     ranking = tuple(
         Frame(
             index=i,
@@ -172,7 +182,7 @@ def rank(
             score=scores[i],
             margin_to_next=scores[i] - scores[order[place + 1]] if place + 1 < len(order) else None,
             factors=factors[i],
-            note=TOO_SMALL if small[i] else _note(best, judged[i]),
+            note=TOO_SMALL if small[i] else _note(best, judged[i], named),
         )
         for place, i in enumerate(order)
     )
@@ -180,9 +190,9 @@ def rank(
     return replace(found, beside=witnesses(model) if "in_focus" in best else ())
 
 
-def _note(best: Mapping[str, float], frame: Seen) -> str:
+def _note(best: Mapping[str, float], frame: Seen, named: Mapping[str, float]) -> str:
     """What is weaker than in the best frame, in words; empty where nothing is."""
-    weaker = _leads(best, frame.factors)
+    weaker = _leads(best, frame.factors, named)
     if "in_focus" in weaker:
         weaker = [name for name in weaker if name != "sharpness"]  # that is said
     return ", ".join(UNFOCUSED[frame.blurred] if name == "in_focus" else NOTES[name] for name in weaker)
@@ -235,20 +245,21 @@ def _verdict(ranking: tuple[Frame, ...], alone: bool, model: Estimator) -> Burst
             "Keep the one whose moment you prefer."
         )
         return BurstAnswer(ranking, True, margin, (), sentence, model)
-    leads = tuple(_leads(first.factors, second.factors))
-    if model == quality.CLASSICAL:  # it counts nothing else
-        leads = tuple(name for name in leads if name in quality.WEIGHTS)
+    named = NAMED_CLASSICAL if model == quality.CLASSICAL else NAMED
+    counted = quality.WEIGHTS if model == quality.CLASSICAL else WEIGHTS  # it counts nothing else
+    leads = tuple(name for name in _leads(first.factors, second.factors, named) if name in counted)
+    lags = [name for name in _leads(second.factors, first.factors, named) if name in counted]
     reasons = dict(REASONS) if first.factors.get("in_focus", 1.0) >= 0.5 else {**REASONS, "in_focus": SOFT_TOO}
-    *others, last = [reasons[name] for name in leads] or [""]
-    reason = f"{', '.join(others)} and {last}" if others else last
+    reason, price = _listed([reasons[name] for name in leads]), _listed([PRICES[name] for name in lags])
+    though = f", though {price}" if price else ""
     if clear or ahead <= margin:
-        because = f", because {reason}" if reason else "; no single measure says why"
-        sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}{because}."
+        because = f", because {reason}" if reason else "" if price else "; no single measure says why"
+        sentence = f"Keep {first.name}: {margin:.2f} better in quality than {second.name}{because}{though}."
     else:
         level = "about" if abs(margin) < TOO_CLOSE else f"{abs(margin):.2f} {'above' if margin > 0 else 'below'}"
         more = f"but {reason}" if reason else "but in sum it measures better"
         more = more.replace("but", "and", 1) if margin >= TOO_CLOSE else more
-        sentence = f"Keep {first.name}: its quality is {level} that of {second.name}, {more}."
+        sentence = f"Keep {first.name}: its quality is {level} that of {second.name}, {more}{though}."
     return BurstAnswer(ranking, False, margin, leads, sentence, model)
 
 
@@ -266,7 +277,12 @@ def _fingerprint(frame: NDArray[np.uint8]) -> str:
     return hashlib.sha256(np.ascontiguousarray(frame).data).hexdigest()
 
 
-def _leads(first: Mapping[str, float], second: Mapping[str, float]) -> list[str]:
+def _listed(sentences: Sequence[str]) -> str:
+    *others, last = sentences or [""]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _leads(first: Mapping[str, float], second: Mapping[str, float], named: Mapping[str, float]) -> list[str]:
     """Factors told of both in which the first is ahead by what matters, strongest first."""
-    gains = {name: (_log(first[name]) - _log(second[name])) / NAMED[name] for name in first if name in second}
+    gains = {name: (_log(first[name]) - _log(second[name])) / named[name] for name in first if name in second}
     return sorted((name for name in gains if gains[name] > 1.0), key=lambda name: -gains[name])

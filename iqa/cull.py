@@ -296,4 +296,4 @@ def _why(frame: Frame, found: BurstAnswer) -> str:
     if behind < burst.TOO_CLOSE and not frame.note:
         return f"hardly to be told from {PurePath(found.best.name).name}"
     below = f"{behind:.2f} below the best" if behind >= burst.TOO_CLOSE else "scores as high, but measures worse"
-    return f"{frame.note or 'many small differences'}: {below}"
+    return f"{frame.note or 'no single cause measured'}: {below}"

@@ -53,8 +53,8 @@ class Evidence:
         mean_luminance: [0, 1].
         blockiness: strength of the 8x8 grid of JPEG, 0 = none.
         jpeg_quality: quality the file was saved with, 1..100; None when unknown.
-        jpeg_quality_estimated: quality, 1..100, higher is better, that the pixels were saved with as a JPEG, whatever
-            file they are in now: by the steps of their coefficients (measures.quantized_quality), where they are seen.
+        jpeg_quality_estimated: quality, 1..100, higher is better, of the JPEG saving whose steps the pixels still show,
+            whatever file they are in now (measures.quantized_quality), the last one or one very much coarser before it.
             Else the quality at which a JPEG looks as compressed to a network (iqa.jpeg_looks), the middle of a photo
             larger than analysis scale; the last step of the ladder stands for all below; None where that is too little
             to say, where no network was asked, and where compression, or `native` of a larger photo, is None.

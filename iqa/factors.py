@@ -74,7 +74,7 @@ def tones_factor(image: NDArray[np.uint8]) -> float:
     of pixels with a channel at its upper end: of two frames that differ in exposure the brighter one has the higher
     level, until it loses light; near 1 where the lightest tones just reach white. Of two scenes it tells nothing: fog
     has no white. Of a scene with lamps, which are lost at any exposure, or before a bright sky, it says little about
-    the rest; lost shadows do not count.
+    the rest; lost shadows do not count. Softness and noise move it a little, too.
     """
     lightest = float(np.quantile(luminance(image), 0.995)) / 255.0
     return float(lightest / (1.0 + exposure(image).saturated / 0.01) ** 0.2)

@@ -114,10 +114,13 @@ def annotated(frame: Pixels, note: str, best: Standard) -> tuple[Pixels, str]:
 
 
 def _saved(frame: Pixels, best: Standard) -> str:
-    """The JPEG quality of a frame, or where no steps are seen the strength of its blocks, beside that of the best."""
-    if (quality := quantized_quality(frame)) is None:
-        return f"blocks of 8 x 8 px: strength {blockiness(frame):.2f}, best {best.blocks:.2f}"
-    return f"JPEG quality {quality}, best {'not seen, so higher' if best.saved is None else best.saved}"
+    """The JPEG quality of a frame, or the strength of its blocks if that is what tells, beside that of the best."""
+    quality, blocks = quantized_quality(frame), blockiness(frame)
+    if quality is not None and (best.saved is None or best.saved > quality):
+        return f"JPEG quality {quality}, {'in the best none is seen' if best.saved is None else f'best {best.saved}'}"
+    if blocks > best.blocks:
+        return f"blocks of 8 x 8 px: strength {blocks:.2f}, best {best.blocks:.2f}"
+    return "a network sees it"
 
 
 def _softer(sharp: NDArray[np.float32], best: NDArray[np.float32]) -> Mask:

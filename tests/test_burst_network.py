@@ -56,7 +56,7 @@ def test_a_clear_difference_of_score_decides_whatever_is_measured(told: dict) ->
     answer = ranked(told, soft=(0.70, {"sharpness": 0.1}), sharp=(0.70 - burst.DECIDES - 0.01, {}))
     assert order(answer) == ["soft", "sharp"]
     assert not answer.too_close
-    assert "no single measure says why" in answer.sentence
+    assert answer.sentence == "Keep soft: 0.11 better in quality than sharp, though it is less sharp."
 
 
 @pytest.mark.parametrize("factor", ["sharpness", "good_exposure", "low_noise"])
@@ -69,6 +69,24 @@ def test_between_close_scores_the_measures_decide_and_are_the_reason(told: dict,
     assert answer.ranking[1].note == burst.NOTES[factor]
     assert -burst.DECIDES < answer.margin < 0
     assert "its quality is about that of worse, but" in answer.sentence
+
+
+def test_what_the_kept_frame_is_worse_at_is_told_as_well(told: dict) -> None:
+    answer = ranked(told, dark=(0.70, {"good_exposure": 0.4}), soft=(0.70, {"sharpness": 0.3}))
+    assert order(answer) == ["dark", "soft"]
+    assert answer.sentence == (
+        "Keep dark: its quality is about that of soft, but it is sharper, though its exposure is worse."
+    )
+    clear = ranked(told, noisy=(0.90, {"low_noise": 0.3}), calm=(0.70, {}))
+    assert clear.sentence == "Keep noisy: 0.20 better in quality than calm, though it is noisier."
+    assert set(burst.PRICES) == set(burst.WEIGHTS)
+
+
+def test_the_classical_score_names_an_exposure_that_moves_it() -> None:
+    base = (photo("camera") * 0.6).astype(np.uint8)
+    answer = burst.rank([base, (base * 0.88).astype(np.uint8)], model="classical", names=["light", "dark"])
+    assert answer.decided_by[0] == "good_exposure"
+    assert "it is better exposed" in answer.sentence
 
 
 def test_a_score_that_measures_outweigh_is_told_as_it_is(told: dict) -> None:

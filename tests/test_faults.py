@@ -64,8 +64,11 @@ def test_of_a_coarser_saving_both_qualities_are_told() -> None:
     fine, coarse = (damage.saved(photo("coffee"), "JPEG", quality=quality) for quality in (90, 40))
     assert annotated(coarse, NOTES["low_compression"], standard(fine))[1] == "JPEG quality 40, best 90"
     unseen = annotated(coarse, NOTES["low_compression"], standard(photo("coffee")))[1]
-    assert unseen == "JPEG quality 40, best not seen, so higher"
-    assert annotated(coarse[3:-2, 3:-2], NOTES["low_compression"], standard(fine))[1].startswith("blocks of 8 x 8 px")
+    assert unseen == "JPEG quality 40, in the best none is seen"
+    cropped, blocky = coarse[3:-2, 3:-2], blurred(coarse, 0.6)
+    assert annotated(cropped, NOTES["low_compression"], standard(fine))[1] == "JPEG quality 40, best 90"
+    assert annotated(blocky, NOTES["low_compression"], standard(fine))[1].startswith("blocks of 8 x 8 px: strength 0.")
+    assert annotated(fine, NOTES["low_compression"], standard(coarse))[1] == "a network sees it"
 
 
 def test_every_fault_has_its_words_and_none_means_an_unmarked_copy() -> None:

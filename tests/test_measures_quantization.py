@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from iqa import damage
 from iqa.damage import Picture
 from iqa.measures import quantized_quality
-from tests.photos import NAMES, photo
+from tests.photos import NAMES, blurred, photo
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,8 +36,36 @@ def test_of_pixels_that_were_not_saved_so_nothing_is_said(name: str) -> None:
     height, width = clean.shape[:2]
     half = (width // 2, height // 2)
     assert quantized_quality(cv2.resize(saved, half, interpolation=cv2.INTER_AREA)) is None
-    for other in (_noisy(saved), damage.saved(_noisy(clean), "WEBP", quality=30), saved[3:-2, 3:-2]):
-        assert quantized_quality(np.ascontiguousarray(other)) is None
+    for other in (_noisy(saved), damage.saved(_noisy(clean), "WEBP", quality=30)):
+        assert quantized_quality(other) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("top", "left"), [(3, 5), (4, 4), (1, 1), (0, 6)])
+def test_a_crop_shows_the_same_steps(name: str, top: int, left: int) -> None:
+    for quality in (10, 30, 70, 90):
+        for sigma in (0.0, 2.0):
+            saved = damage.saved(blurred(photo(name), sigma), "JPEG", quality=quality, subsampling="4:2:0")
+            assert quantized_quality(saved[top:-3, left:-1]) == pytest.approx(quality, abs=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("sigma", [1.5, 3.0, 8.0])
+def test_of_a_soft_photo_another_grid_does_not_tell_another_quality(name: str, sigma: float) -> None:
+    """Sides of 300 and 436 px leave 4: half a block is where the pixels of two blocks look like steps of one."""
+    for quality in (12, 20, 30, 45, 60):
+        saved = damage.saved(blurred(photo(name)[:300, :436], sigma), "JPEG", quality=quality, subsampling="4:2:0")
+        assert quantized_quality(saved) in (None, *range(quality - 1, quality + 2))
+
+
+def test_one_frequency_that_fits_proves_nothing() -> None:
+    assert quantized_quality(damage.saved(photo("motorcycle") // 4, "JPEG", quality=50)) is None  # few levels
+
+
+def test_a_large_photo_is_judged_by_some_of_its_blocks() -> None:
+    large = np.tile(photo("coffee"), (6, 5, 1))[:2201, :2903]
+    assert quantized_quality(large) is None
+    assert quantized_quality(damage.saved(large, "JPEG", quality=66)[1:, 2:]) == 66
 
 
 @pytest.mark.parametrize(("first", "then", "told"), [(60, 75, 75), (85, 60, 60), (95, 60, 60), (40, 95, 40)])

@@ -1,4 +1,4 @@
-"""The command line of what is done to finished runs: RUN and, if its photos moved, --data; one report or one error.
+"""The command line of what is done to runs: RUN and, if its photos moved, --data; one report or one error.
 
 `said` is how such a command ends, with or without a run.
 """

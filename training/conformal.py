@@ -87,11 +87,11 @@ def conformal(run: Path, data: Path | None = None) -> str:
     Its score is on its best curve, too, where the network has one.
 
     Args:
-        run: the folder of a finished run.
+        run: the folder of a run; one that was stopped cannot be gone on with then.
         data: folder of the photos that it was trained on; None = where they were.
 
     Raises:
-        ArgumentError: no finished run, a network without a range, or one whose ends were moved already.
+        ArgumentError: no run, a network without a range, or one whose ends were moved already.
         IQAError: other photos than those of the run, or fewer than FEWEST of them for validation.
     """
     if not run.is_dir():

@@ -82,11 +82,11 @@ def moved(run: Path, data: Path | None = None) -> str:
     """What was found, as text; the best checkpoint of `run` then has these slopes and shifts.
 
     Args:
-        run: the folder of a finished run of a recipe with severities.
+        run: the folder of a run of a recipe with severities; one that was stopped cannot be gone on with then.
         data: folder of the photos that it was trained on; None = where they were.
 
     Raises:
-        ArgumentError: no finished run, no severities, or they were moved already.
+        ArgumentError: no run, no severities, or they were moved already.
         IQAError: other photos than those of the run, or fewer than FEWEST with or without a damage in a half of them.
     """
     if not run.is_dir():

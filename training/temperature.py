@@ -125,11 +125,11 @@ def calibrated(run: Path, data: Path | None = None) -> str:
     """What was found, as text; the best checkpoint of `run` then has that scale and threshold.
 
     Args:
-        run: the folder of a finished run of a recipe with one softmax output.
+        run: the folder of a run of a recipe with one softmax output; one that was stopped cannot be gone on with then.
         data: folder of the photos that it was trained on; None = where they were.
 
     Raises:
-        ArgumentError: no finished run, other outputs, or one that was calibrated already.
+        ArgumentError: no run, other outputs, or one that was calibrated already.
         IQAError: other photos than those of the run, or fewer than FEWEST of them for validation.
     """
     if not run.is_dir():

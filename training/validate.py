@@ -1,8 +1,8 @@
 """What a trained network answers on the validation photos of its run, without training on.
 
-Comes in: the folder of a finished run, or of the mean of several. Goes out: outputs and targets, for `conformal`,
-which moves the ends of a range, `temperature` and `medians`, which make classes and severities mean what they say, and
-`average`, which says what a mean of weights is worth.
+Comes in: the folder of a run, finished or stopped, or of the mean of several. Goes out: outputs and targets, for
+`conformal`, which moves the ends of a range, `temperature` and `medians`, which make classes and severities mean what
+they say, and `average`, which says what a mean of weights is worth.
 """
 
 from dataclasses import dataclass

@@ -17,6 +17,11 @@ from ..sources import Source
 from ..table import csv_file, table, to_json
 from .run import complain, find_photos
 
+ORDER = (
+    f"Scores that differ by less than {burst.DECIDES} are put in order by score and factors together: the next frame "
+    "may have the higher one."
+)
+
 
 def rank_burst(options: argparse.Namespace) -> int:
     """Exit code 0, or 1 when a frame could not be read; the readable ones are ranked if there are at least two.
@@ -46,8 +51,12 @@ def rank_burst(options: argparse.Namespace) -> int:
         if options.json:
             print(to_json(answer.burst(found, failed)))
         elif found is not None:
-            beside = f"Asked beside the score: {asked(found)}."
-            with table(COLUMNS, sys.stdout, "\n".join([found.sentence, *([beside] if found.beside else [])])) as write:
+            lines = [found.sentence]
+            if found.beside:
+                lines.append(f"Asked beside the score: {asked(found)}.")
+            if any((frame.margin_to_next or 0.0) < 0.0 for frame in found.ranking):
+                lines.append(ORDER)
+            with table(COLUMNS, sys.stdout, "\n".join(lines)) as write:
                 for row in rows:
                     write(row)
     return 1 if failed else 0
