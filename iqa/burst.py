@@ -24,6 +24,9 @@ WEIGHTS = {"sharpness": 0.11, "in_focus": 0.09, "good_exposure": 0.09, "low_nois
 """What the logarithm of a factor counts beside the score. Chosen, as DECIDES, on bursts of photos that none of the
 networks was trained on (DESIGN.md). Compression is seen at native resolution alone: it counts in bursts whose frames
 were all compared as they were read."""
+MOST_LOST = {"low_compression": 0.1}
+"""What a factor can cost at most: lost highlights, which cannot be had back, must be able to cost more than blocks. On
+the bursts that the weights were chosen on, any bound from .05 on gives the same."""
 TOO_CLOSE = 0.02
 """Difference of score, or of score and measures together, below which frames are called equal: what saving a frame once
 more, or a shift by a few pixels, can move."""
@@ -200,7 +203,8 @@ def _note(best: Mapping[str, float], frame: Seen, named: Mapping[str, float]) ->
 
 def _sum(score: float, factors: Mapping[str, float]) -> float:
     """Score and measures together; a difference counts as one of score."""
-    return score + sum(WEIGHTS[name] * _log(factor) for name, factor in factors.items())
+    counted = {name: WEIGHTS[name] * _log(factor) for name, factor in factors.items()}
+    return score + sum(max(value, -MOST_LOST.get(name, math.inf)) for name, value in counted.items())
 
 
 def _log(factor: float) -> float:

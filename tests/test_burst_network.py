@@ -82,6 +82,15 @@ def test_what_the_kept_frame_is_worse_at_is_told_as_well(told: dict) -> None:
     assert set(burst.PRICES) == set(burst.WEIGHTS)
 
 
+def test_the_strongest_compression_costs_no_more_than_much_lost_light(
+    told: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "measured_compression", lambda _: 1.0 if _[0, 0, 0] == 0 else 0.0)
+    lost = {"good_exposure": 0.2}
+    assert order(ranked(told, blocks=(0.80, {}), burnt=(0.73, lost))) == ["blocks", "burnt"]
+    assert order(ranked(told, blocks=(0.80, {}), fine=(0.73, {}))) == ["fine", "blocks"]
+
+
 def test_the_classical_score_names_an_exposure_that_moves_it() -> None:
     base = (photo("camera") * 0.6).astype(np.uint8)
     answer = burst.rank([base, (base * 0.88).astype(np.uint8)], model="classical", names=["light", "dark"])
