@@ -17,7 +17,7 @@ from .data import flip
 from .layers import Light, Mask, mirrored
 from .synthesis import SCENES, STOPS, USUAL, Sizes, exposed
 
-SHARES = {"sharp": 0.34, "defocused_object_portrait": 0.26, "defocused_blurred": 0.2, "motion_blurred": 0.2}
+SHARES = {"sharp": 0.36, "defocused_object_portrait": 0.24, "defocused_blurred": 0.2, "motion_blurred": 0.2}
 """How often each type is made: sharp photos are the most frequent, and calling one blurred costs the most trust; a soft
 subject comes next, because photos without a mask, and listed ones, never show it."""
 STRONG, STRONG_SHARE = Sizes(radius=(0.016, 0.035), smear=(0.07, 0.14), path=(0.05, 0.1)), 0.25
@@ -39,9 +39,9 @@ CODED = 0.5
 """Greatest severity of compression, each time a picture is saved."""
 GRAY = 0.08
 """Share of photos in black and white."""
-LISTED, ASPECT = (0.5, 2.0), 1.5
+LISTED, ASPECT = (0.4, 2.0), 1.5
 """A listed photo: sizes of its copies, of its own, and how far a side is stretched against the other. What was seen at
-256 px is several px wide, and still visible at half of that."""
+256 px is several px wide, and still visible at half of that, which is no edge of what is learned."""
 
 
 def blur_scene(image: Picture, mask: Mask | None, rng: np.random.Generator) -> tuple[Picture, str]:

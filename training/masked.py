@@ -101,7 +101,7 @@ class Portraits:
     @property
     def paths(self) -> Sequence[Path]:
         """As Photos."""
-        return [*self.photos, *(mask for mask in self.masks if mask is not None)]
+        return [*dict.fromkeys([*self.photos, *(mask for mask in self.masks if mask is not None)])]
 
     def __len__(self) -> int:
         return len(self.photos) * self.repeats
@@ -152,12 +152,21 @@ def columns(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def synthesized(table: pd.DataFrame, settings: Settings, make: Make, repeats: int) -> Split:
-    """Training and validation photos, split by group before anything is made of them."""
+def synthesized(table: pd.DataFrame, settings: Settings, make: Make, repeats: int, unmasked: int = 0) -> Split:
+    """Training and validation photos, split by group before anything is made of them.
+
+    Args:
+        table: of `read` or `paired`.
+        settings: whose seed and share divide it.
+        make: of a photo and its mask.
+        repeats: samples per photo and epoch.
+        unmasked: of a photo that has no mask; 0 = as many.
+    """
     rows, read_by = divided(table, settings), readers(settings)
+    times = [np.where(part["mask"] != "", repeats, unmasked or repeats) for part in rows]
     parts = [
-        Masked(**columns(part), make=make, seed=settings.seed, repeats=repeats, read=reader)
-        for part, reader in zip(rows, read_by, strict=True)
+        Masked(**columns(part.loc[part.index.repeat(often)]), make=make, seed=settings.seed, read=reader)
+        for part, often, reader in zip(rows, times, read_by, strict=True)
     ]
     return Split(parts[0], parts[1], trained_on(table, rows[0]))
 

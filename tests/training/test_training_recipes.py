@@ -3,6 +3,7 @@
 import json
 import pickle
 import shlex
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.toy_recipes import COUNT, SIDE, clean, copied, rated, settled
 from tests.toy_training import same
 from training import checkpoint, ending, export, parity, recipe, tables
 from training.fit import fit
-from training.masked import Joined
+from training.masked import Joined, Masked
 from training.recipe import Recipe, Split
 from training.recipes import aesthetic, blur_detector, degradations, low_light, pick_label
 
@@ -149,6 +150,24 @@ def test_blur_type_takes_more_photos_with_masks_and_leaves_the_split_of_the_othe
     assert set(before.validation.groups) < set(after.validation.groups)
     assert not set(after.train.groups) & set(after.validation.groups)
     assert after.trained_on[-1].name == "Photos with masks: dogs"
+
+
+def test_blur_type_shows_clean_photos_with_a_mask_as_often_as_other_masked_ones(photos: Path, tmp_path: Path) -> None:
+    made = recipe.get("blur-type")
+    folder = masked(photos, tmp_path / "clean")
+    names = sorted(path.stem for path in folder.glob("*.png") if not path.stem.endswith("_mask"))
+    for name in names[::2]:
+        (folder / f"{name}_mask.png").unlink()
+    other = masked(photos, tmp_path / "masks" / "dogs")
+    for path in sorted(other.glob("*.png")):
+        Image.fromarray(load(path)[::-1]).save(path)
+    split = made.data(other.parent, settled(made, extra={**made.defaults.extra, "clean": str(folder), "repeats": "4"}))
+    assert isinstance(split.train, Joined)
+    assert isinstance(split.validation, Joined)
+    parts = [side.parts[1] for side in (split.train, split.validation)]
+    shown = Counter(path.stem for part in parts if isinstance(part, Masked) for path in part.photos)
+    assert shown == {name: 4 if (folder / f"{name}_mask.png").is_file() else 2 for name in names}
+    assert [row.photos for row in split.trained_on] == [COUNT - COUNT // 5] * 2
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -119,7 +119,7 @@ def net(settings: Settings) -> nets.Scorer:
 
 
 def data(folder: Path, settings: Settings) -> Split:
-    """Masked photos, `repeats` samples of each, half as many of what `clean` adds, and what `list` and `more` add."""
+    """`repeats` samples of photos with a mask, half as many of those of `clean` that have none, and what is listed."""
     repeats, extra = int(settings.extra["repeats"]), settings.extra
     sources = [masked.read(folder)]
     if extra["clean"]:
@@ -130,7 +130,7 @@ def data(folder: Path, settings: Settings) -> Split:
         sources.append(masked.read(Path(extra["more"])))
     return masked.joined(
         [
-            masked.synthesized(table, settings, made, repeats if (table["mask"] != "").any() else max(1, repeats // 2))
+            masked.synthesized(table, settings, made, repeats, unmasked=max(1, repeats // 2))
             if "mask" in table
             else tables.labelled(table, settings, targets, listed, even="blur_type")
             for table in tables.together(sources, settings)
