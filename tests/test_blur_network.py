@@ -74,7 +74,7 @@ def test_a_photo_without_texture_cannot_be_told(level: int) -> None:
 
 
 def test_an_answer_below_its_threshold_is_not_certain_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    image = photo("coffee")
+    image = photo("chelsea")
     sure = blur.classify(image)
     said = blur._learned(image, blur.DEFAULT)
     high = dict.fromkeys(blur.BLUR_TYPES, sure.confidence + 1e-6)
