@@ -41,7 +41,8 @@ GRAY = 0.08
 """Share of photos in black and white."""
 LISTED, ASPECT = (0.4, 2.0), 1.5
 """A listed photo: sizes of its copies, of its own, and how far a side is stretched against the other. What was seen at
-256 px is several px wide, and still visible at half of that, which is no edge of what is learned."""
+256 px is several px wide, and still visible at half of that; copies go below half, smaller than any scene, so that a
+photo at half its size is not at the edge of what was learned."""
 
 
 def blur_scene(image: Picture, mask: Mask | None, rng: np.random.Generator) -> tuple[Picture, str]:

@@ -163,10 +163,11 @@ def synthesized(table: pd.DataFrame, settings: Settings, make: Make, repeats: in
         unmasked: of a photo that has no mask; 0 = as many.
     """
     rows, read_by = divided(table, settings), readers(settings)
-    times = [np.where(part["mask"] != "", repeats, unmasked or repeats) for part in rows]
+    often = [part["mask"].map(lambda mask: repeats if mask else unmasked) for part in rows]
+    shown = [part.loc[part.index.repeat(times)] for part, times in zip(rows, often, strict=True)] if unmasked else rows
     parts = [
-        Masked(**columns(part.loc[part.index.repeat(often)]), make=make, seed=settings.seed, read=reader)
-        for part, often, reader in zip(rows, times, read_by, strict=True)
+        Masked(**columns(part), make=make, seed=settings.seed, repeats=1 if unmasked else repeats, read=reader)
+        for part, reader in zip(shown, read_by, strict=True)
     ]
     return Split(parts[0], parts[1], trained_on(table, rows[0]))
 
