@@ -124,6 +124,20 @@ def test_phone_shows_everything_without_scrolling_sideways(visit: Visit, tab: st
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("visit", [390], indirect=True)
+@pytest.mark.parametrize("tab", TABS)
+def test_phone_has_no_room_for_pictures_before_there_are_some(visit: Visit, tab: str, files: dict[str, Path]) -> None:
+    frames = ".iqa-picture:visible, .iqa-pair:visible, .iqa-ranked:visible, .iqa-legend:visible"
+    visit.open(tab)
+    assert not visit.page.locator(frames).count()
+    visit.upload(*([files["broken"], files["soft"]] if tab == TABS[0] else [files["broken"]]))
+    visit.page.locator(".block.iqa-verdict:visible .iqa-bad").wait_for(timeout=WAIT_MS)
+    assert not visit.page.locator(frames).count()
+    visit.open(tab).click_example()
+    visit.page.wait_for_timeout(500)
+    assert shown_pictures(visit.page) >= PICTURES[tab]
+
+
 def test_best_frame_of_a_burst_is_marked_and_stands_first(visit: Visit) -> None:
     visit.open("Burst selection").click_example()
     first = visit.page.locator(".iqa-ranked:visible .caption-label").first.inner_text()
