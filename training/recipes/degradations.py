@@ -41,9 +41,10 @@ compression; a score at each place of the feature maps, its soft maximum added t
 three of the six, and those of BIQ2021 as of known one where some was added, in the first four. On the same 634
 validation samples, 388 of them of BIQ2021, mean SRCC .684 instead of .681 (difference .003 [-.004, .011]): exposure
 +.020 [-.003, .042], color cast +.014 [-.014, .044], watermark -.013 [-.035, .009], the others within .004; among the
-damaged alone it fell, of blurriness from .69 to .62, of compression from .85 to .72. The rate rose to 3e-4 three times,
-and each descent gained: one run of eight or more epochs may be worth its time. Not worth it, on samples drawn alike:
-the closed form mixed with the network, in any share, for color cast, blurriness and exposure (at most +.001).
+damaged alone it fell, of blurriness from .69 to .62, of compression from .85 to .72. The rate rose to 3e-4 three times;
+where a descent had more than one epoch, the last ones were the best: one run of eight or more may be worth its time,
+which was not tried. Not worth it, on samples drawn alike: the closed form mixed with the network, in any share, for
+color cast, blurriness and exposure (at most +.001).
 training.medians: what cross entropy learns is the mean of what a severity may be, which is above 0 for every photo that
 leaves a doubt; 1.0.0 answered other damages by up to .40 of its own because of that. A first fit took the share of
 damaged photos of the mixture, about .27, for that of use: on the benchmark it called 7 of 93 clean photos strongly cast
