@@ -71,7 +71,7 @@ DEGRADATIONS: tuple[tuple[str, str, str, Damages], ...] = (
     ("Color cast", "color_cast", "motorcycle", (("color_cast", 1.0),)),
     ("Watermark", "watermark", "cat", (("watermark", 0.9),)),
     ("Noise", "noise", "astronaut", (("noise", 0.7),)),
-    ("Overexposed", "exposure", "cat", (("overexposure", 0.7),)),
+    ("Overexposed", "exposure", "cat", (("overexposure", 0.8),)),
     ("Compressed", "compression", "astronaut", (("compression", 0.9),)),
     ("Out of focus", "blurriness", "motorcycle", (("defocus", 0.8),)),
 )

@@ -15,6 +15,7 @@ from iqa.model import Answer
 from iqa.preprocess import InputSpec, to_input
 from tests.toy_training import TINY, Tiny
 from training import checkpoint, coreml_export, nets, parity
+from training.levels import Leveled
 from training.pyramid import Pyramid
 from training.recipe import Raw, Recipe, Settings
 
@@ -118,6 +119,10 @@ def awake(net: nn.Module, spec: InputSpec, outputs: tuple[Output, ...]) -> nn.Mo
             nn.init.normal_(module.weight, std=0.05)
         if isinstance(module, nn.BatchNorm2d) and not module.weight.any():  # a residual block, too
             nn.init.ones_(module.weight)
+        if isinstance(module, Leveled):  # its heads say nothing at first
+            nn.init.uniform_(module.slopes, 0.3, 0.8)
+            for light in module.lights:
+                nn.init.normal_(light[-1].weight, std=0.05)  # type: ignore[index]
     if not norms:
         return net.eval()
     drawn, phone = parity.pictures(), coreml_export.image_inputs(spec, 64)

@@ -158,11 +158,12 @@ def restore_training(
     restore_optimizer(net, optimizer, parts["optimizer"])
 
 
-def best(folder: Path) -> Trained:
+def best(folder: Path, *, anew: tuple[str, ...] = ()) -> Trained:
     """The best network of a run, ready to be exported or measured.
 
     Args:
         folder: what training was given as --out, or one of its checkpoint files that holds a network.
+        anew: how the names of tensors begin that it may lack as a whole group (`renewed`), and that are made anew then.
 
     Raises:
         IQAError: there is none, or it is of another version of its recipe.
@@ -175,9 +176,17 @@ def best(folder: Path) -> Trained:
     name, settings = about(path, told)
     recipe = recipes.get(name)
     net = blank(recipe, settings)
-    load_strictly(net, tensors, str(path))
+    made = {name: x for name, x in renewed(net, tensors).items() if name.startswith(anew)}
+    load_strictly(net, {**made, **tensors}, str(path))
     sources: tuple[DataSet, ...] = read_record(tuple[DataSet, ...], told["trained_on"], f"{path}: trained_on")
     return Trained(recipe, settings, Activated(net, recipe.outputs).eval(), sources, told)
+
+
+def renewed(net: nn.Module, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a network makes anew: each group of its `renewed` of which `own` has none; some of a group is damage."""
+    made = net.state_dict()
+    lacking = [names for names in getattr(net, "renewed", ()) if not any(name in own for name in names)]
+    return {name: made[name] for names in lacking for name in names}
 
 
 def blank(recipe: Recipe, settings: Settings) -> nn.Module:

@@ -92,9 +92,9 @@ class Toned(Scorer):
         self.cast = nn.Sequential(Standard(self.chroma.width), head(self.chroma.width, (HIDDEN,), 1, 0.0))
 
     @property
-    def renewed(self) -> tuple[str, ...]:
+    def renewed(self) -> tuple[tuple[str, ...], ...]:
         """As of `training.recipe.Recipe.net`: what runs from before this head was there lack."""
-        return tuple(name for name in self.state_dict() if name.startswith("cast."))
+        return (tuple(name for name in self.state_dict() if name.startswith("cast.")),)
 
     @torch.no_grad()
     def rescale(self, output: str, at: int, slope: float, shift: float) -> None:
@@ -107,9 +107,15 @@ class Toned(Scorer):
     def _raw(self, views: Sequence[Tensor]) -> Raw:
         raw = super()._raw(views)
         name, at = self.toned
-        own = raw[name]
-        told = own[:, at : at + 1] + self.cast(self.chroma(views[0]))
-        return {**raw, name: torch.cat([own[:, :at], told, own[:, at + 1 :]], 1)}
+        return {**raw, name: anew(raw[name], [at], raw[name][:, at : at + 1] + self.cast(self.chroma(views[0])))}
+
+
+def anew(numbers: Tensor, places: Sequence[int], others: Tensor) -> Tensor:
+    """(N, C) numbers with (N, places) others at these places."""
+    columns = list(torch.split(numbers, 1, 1))
+    for at, other in zip(places, torch.split(others, 1, 1), strict=True):
+        columns[at] = other
+    return torch.cat(columns, 1)
 
 
 def _norms(light: Tensor, inside: Tensor) -> list[Tensor]:

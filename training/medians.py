@@ -7,7 +7,8 @@ severity that no such photo has, above 0 for every photo of which little can be 
 severity gets the slope and the shift of its logit with the least absolute error on the validation photos of the run;
 best.safetensors is written anew. What rises everywhere changes no order: rank correlations and ROC AUC stay. A run
 damages photos far more often than photographers do: its samples are weighed as if one photo in ten had that damage.
-Printed is what this is worth on photos that it was not found on: in two halves, split by group.
+Printed is what this is worth on photos that it was not found on: in two halves, split by group. A severity that was
+moved stays so; after `training.level_heads` those are moved again that it taught anew.
 
 Reference: R. Koenker and G. Bassett, "Regression quantiles", 1978, doi:10.2307/1913643 (least absolute error and the
 median).
@@ -36,6 +37,7 @@ FEWEST = 10
 PRIOR = 0.1
 """Share of the photos in use that have a given damage: an assumption, and less than in what is learned from, 0.27."""
 _SLOPES, _SHIFTS = (0.2, 5.0), (-5.0, 5.0)
+_AT_END = "; at the end of the range, so that another one may be better"
 _STARTS = ((1.0, 0.0), (2.0, 0.0), (2.0, -1.0))
 """Slope and shift: absolute error has more than one valley."""
 
@@ -86,28 +88,31 @@ def moved(run: Path, data: Path | None = None) -> str:
         data: folder of the photos that it was trained on; None = where they were.
 
     Raises:
-        ArgumentError: no run, no severities, or they were moved already.
+        ArgumentError: no run, no severities, or all of them were moved already (those that were, stay as they are).
         IQAError: other photos than those of the run, or fewer than FEWEST with or without a damage in a half of them.
     """
     if not run.is_dir():
         raise ArgumentError(f"{run} is no folder; accepted: what training.run was given as --out.")
     trained = checkpoint.best(run)
-    if OUTPUT in trained.state:
-        raise ArgumentError(f"The severities of {run} were moved already: {trained.state[OUTPUT]}.")
     names, net = _named(trained)
+    before = trained.state.get(OUTPUT, {})
+    if not set(names) - set(before):
+        raise ArgumentError(f"The severities of {run} were moved already: {before}.")
     with resume.alone(run):
         photos = validate.photos_of(run, trained, data)
         found = validate.answers(trained, photos)
         one = halves(photos.groups, trained.settings.seed)
         told: dict[str, dict[str, float]] = {}
         for k, name in enumerate(names):
+            if name in before:
+                continue
             logits, severities = (part[OUTPUT][:, k].astype(float) for part in (found.raw, found.target))
             known = np.isfinite(severities)
             _enough(name, severities, one)
             slope, shift = fitted(logits[known], severities[known])
             net.rescale(OUTPUT, k, slope, shift)
             told[name] = {"slope": slope, "shift": shift, **worth(logits[known], severities[known], one[known])}
-        checkpoint.write(run / checkpoint.BEST, net.state_dict(), {**trained.state, OUTPUT: told})
+        checkpoint.write(run / checkpoint.BEST, net.state_dict(), {**trained.state, OUTPUT: {**before, **told}})
     return _said(told, len(photos))
 
 
@@ -134,6 +139,7 @@ def _said(told: dict[str, dict[str, Any]], photos: int) -> str:
     rows = [
         f"{name}: {row['slope']:.2f} times the logit {row['shift']:+.2f}; error {row['error']:.3f} "
         f"({row['error_before']:.3f}), answer where there is none {row['none']:.3f} ({row['none_before']:.3f})"
+        f"{_AT_END if row['slope'] in _SLOPES or row['shift'] in _SHIFTS else ''}"
         for name, row in told.items()
     ]
     return "\n".join([f"{photos} validation photos. Found on one half, measured on the other (as learned):", *rows])

@@ -180,6 +180,8 @@ OPS: dict[str, Op] = {
     "maximum": _binary(np.maximum),
     "minimum": _binary(np.minimum),
     "pow": _binary(np.power),
+    "less_equal": _binary(np.less_equal),
+    "greater_equal": _binary(np.greater_equal),
     "reduce_mean": _reduced(np.mean),
     "reduce_sum": _reduced(np.sum),
     "reduce_max": _reduced(np.max),

@@ -36,10 +36,10 @@ class Penalized(nn.Module):
         backbone: the rating network, which a frozen phase keeps.
         blocks: of the branch.
         curve: of what is left, score and ends of its range alike.
-        renewed: a tensor that a published model may lack; every start resets it.
+        renewed: of one tensor, which a published model may lack; every start resets it.
     """
 
-    renewed = ("curve.values",)
+    renewed = (("curve.values",),)
     blocks: nn.ModuleList
 
     def __init__(self, rating: Scorer) -> None:

@@ -182,8 +182,8 @@ class Recipe:
         outputs: what the exported graph gives; its activations are added by `training.nets.Activated`.
         net: module whose forward takes one tensor (photos * rows, 3, h, w) per view, in order, and returns Raw; its
             `backbone` attribute is what a frozen phase freezes. Where it has a method `started`, that is called once
-            the weights of an earlier run are in it, with the name of that run's recipe; `renewed` names the
-            tensors that are made anew where the run, or the model published of it, has none of them.
+            the weights of an earlier run are in it, with the name of that run's recipe; `renewed` names groups
+            of tensors, each of which is made anew where the run, or the model published of it, has none of the group.
         data: photos, split by group before anything else; raises IQAError that says which layout is accepted.
         loss: scalar from (raw outputs, targets).
         metric: decides on the best epoch and on stopping.

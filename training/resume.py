@@ -17,7 +17,12 @@ from .recipe import Recipe, Settings, Split
 
 MACHINE = ("workers", "threads", "device", "cache")
 """Settings that may differ when a run is resumed: they change where and how fast, not what."""
-_CALIBRATIONS = {"range": "training.conformal", "certain": "training.temperature", "severities": "training.medians"}
+_CALIBRATIONS = {
+    "range": "training.conformal",
+    "certain": "training.temperature",
+    "severities": "training.medians",
+    "levels": "training.level_heads",
+}
 """What the state of a run holds once it was calibrated, and by what."""
 _LEAVINGS = {checkpoint.SETTINGS, "cache", "curves.csv", "curves.png", "tensorboard"}
 

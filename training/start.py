@@ -125,7 +125,7 @@ def network(recipe: Recipe, settings: Settings) -> nn.Module:
     net = _kept(checkpoint.blank(recipe, settings), settings)
     into = getattr(net, taker) if taker else net
     if not taker:
-        own = {**_renewed(net, own), **own}
+        own = {**checkpoint.renewed(net, own), **own}
     (load_strictly if before.tensors is None else published.load)(into, own, str(settings.weights))
     if started := getattr(net, "started", None):
         started(name)
@@ -140,13 +140,6 @@ def _kept(net: nn.Module, settings: Settings) -> nn.Module:
             "recipe lets them learn, which would undo what they hold. Accepted: best.safetensors of the run."
         )
     return net
-
-
-def _renewed(net: nn.Module, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What the network makes anew where the file has none of it; a part of it in the file counts as damage."""
-    names = getattr(net, "renewed", ())
-    made = net.state_dict()
-    return {} if any(key in own for key in names) else {key: made[key] for key in names}
 
 
 def beginning(recipe: Recipe, settings: Settings) -> str:

@@ -117,7 +117,7 @@ def test_the_colors_say_something_of_one_number_alone() -> None:
 def test_what_an_earlier_run_lacks_is_the_head_on_the_colors() -> None:
     net = toned()
     plain = nets.Scorer(Blind(), {"severities": 3}, rows=(1, 4), standard=True)
-    assert set(net.state_dict()) - set(plain.state_dict()) == set(net.renewed)
+    assert set(net.state_dict()) - set(plain.state_dict()) == set(net.renewed[0])
 
 
 def test_a_run_from_before_the_colors_counted_is_a_start(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Severities as medians: less absolute error on photos that nothing was found on, no other order, and only once."""
+"""Severities as medians: less absolute error on photos that nothing was found on, no other order, and once."""
 
 import shutil
 from pathlib import Path

@@ -121,6 +121,8 @@ CASES: list[Case] = [
     ),
     ("linear", {"weight": drawn(5, 14), "bias": drawn(5)}, lambda x: F.linear(x, of(drawn(5, 14)), of(drawn(5)))),
     ("matmul", {"y": X, "transpose_y": True}, lambda x: x @ x.mT),
+    ("less_equal", {"y": np.float32(X[0, 0, 0, 0])}, lambda x: x <= x[0, 0, 0, 0]),
+    ("greater_equal", {"y": X[:, :, ::-1]}, lambda x: x >= x.flip(2)),
 ]
 
 

@@ -119,7 +119,7 @@ def test_degradations_looks_at_the_frame_and_at_crops_of_half_its_side() -> None
     assert isinstance(crops, Native)
     assert crops.rows * crops.columns == 4
     net = checkpoint.blank(made, made.defaults)
-    assert sum(x.numel() for x in net.parameters()) * 2 < 9e6, "10 MB in half precision, graph and probe included"
+    assert sum(x.numel() for x in net.parameters()) * 2 < 9.3e6, "10 MB in half precision, graph and probe included"
 
 
 def test_low_light_learns_from_pairs_and_from_darkened_photos_at_once(photos: Path, tmp_path: Path) -> None:

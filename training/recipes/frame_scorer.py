@@ -65,9 +65,9 @@ class Ranged(nets.Scorer):
     """A score and its range; a run that has not learned a range can be gone on from."""
 
     @property
-    def renewed(self) -> tuple[str, ...]:
+    def renewed(self) -> tuple[tuple[str, ...], ...]:
         """The tensors of the range, made anew where a start has none of them."""
-        return tuple(name for name in self.state_dict() if name.startswith("heads.range."))
+        return (tuple(name for name in self.state_dict() if name.startswith("heads.range.")),)
 
 
 def net(settings: Settings) -> nn.Module:
